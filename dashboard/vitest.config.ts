@@ -11,10 +11,11 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['e2e/**/*.test.ts'],
+          setupFiles: ['e2e/attempts.ts'],
           // A test waits more than it works, so two in parallel take little longer than one. Each has
           // its own gateway and browser, so more than two would compete for processors.
           maxWorkers: 2,
-          // A machine under load may slow a page beyond a deadline once.
+          // A machine under load may slow a page beyond a deadline once. Each attempt finds what the first one found.
           retry: 1,
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -58,6 +58,7 @@ test('a webhook is created, and its key is shown until it is marked as stored', 
 
 test('a test message shows whether the receiver accepted it', async () => {
   const { page } = stage;
+  status = 204;
   await page.getByRole('link', { name: /img src=x/ }).click();
   await page.getByRole('button', { name: 'Send test message' }).click();
   await page.getByText('The receiver accepted the message.').waitFor();
@@ -69,6 +70,7 @@ test('a test message shows whether the receiver accepted it', async () => {
 
 test('messages are listed with their state, and a change is saved', async () => {
   const { page } = stage;
+  status = 500;
   const service = await stage.service('things');
   const key = await stage.watchedAgent('clerk', [service]);
   await stage.hold(key, service, '/notes/1');

@@ -235,6 +235,7 @@ test('a user who cancels at the provider sees that nothing was changed, and noth
 
 test('an operator enters nothing if the service has metadata and the provider registers clients', async () => {
   const { page } = stage;
+  provider.registered.length = 0;
   const resource = `http://127.0.0.1:${stage.upstream.port}/mcp`;
   stage.upstream.bodies.set(
     '/.well-known/oauth-protected-resource/mcp',

@@ -1,6 +1,6 @@
 /** The real gateway on a temporary SQLite database, an upstream that records its requests, and a browser. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -46,14 +46,49 @@ export class Upstream {
     return (this.server.address() as AddressInfo).port;
   }
 
+  /** Returns what it has received and how it responds. */
+  remember() {
+    const { received, authorized, bodies, statuses } = this;
+    return {
+      receivedCount: received.length,
+      authorizedCount: authorized.length,
+      bodies: [...bodies],
+      statuses: [...statuses],
+    };
+  }
+
+  /** Forgets what it has received since, and responds as it did then. */
+  restore(then: ReturnType<Upstream['remember']>): void {
+    this.received.length = then.receivedCount;
+    this.authorized.length = then.authorizedCount;
+    this.bodies.clear();
+    for (const [path, body] of then.bodies) this.bodies.set(path, body);
+    this.statuses.clear();
+    for (const [path, status] of then.statuses) this.statuses.set(path, status);
+  }
+
   stop(): void {
     this.server.close();
     this.server.closeAllConnections();
   }
 }
 
+/** Copies a database that is in use, once for each line of its input. */
+const COPYING = `import os, sqlite3, sys
+for line in sys.stdin:
+    if os.path.exists(sys.argv[2]): os.remove(sys.argv[2])
+    source = sqlite3.connect(sys.argv[1], timeout=10)
+    target = sqlite3.connect(sys.argv[2])
+    source.backup(target)
+    target.close()
+    source.close()
+    print('copied', flush=True)`;
+
 /** A running gateway. */
 export class Gateway {
+  /** Copies the database; started when it is first needed. */
+  private copier: ChildProcess | undefined;
+
   private constructor(
     private child: ChildProcess,
     private readonly folder: string,
@@ -94,8 +129,36 @@ export class Gateway {
     const script =
       'import sqlite3, sys; base = sqlite3.connect(sys.argv[1], timeout=10);' +
       'base.execute(sys.argv[2]); base.commit()';
-    const database = join(this.folder, 'data', 'gaiterguard.db');
-    execFileSync('python3', ['-c', script, database, statement]);
+    execFileSync('python3', ['-c', script, this.database, statement]);
+  }
+
+  private get database(): string {
+    return join(this.folder, 'data', 'gaiterguard.db');
+  }
+
+  /** Where the copy of its database is. */
+  private get kept(): string {
+    return join(this.folder, 'kept.db');
+  }
+
+  /** Keeps a copy of its database, in place of an earlier one. */
+  async keep(): Promise<void> {
+    this.copier ??= spawn('python3', ['-c', COPYING, this.database, this.kept], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const { stdin, stdout } = this.copier;
+    const copied = new Promise((resolve) => stdout?.once('data', resolve));
+    stdin?.write('\n');
+    await copied;
+  }
+
+  /** Restarts it on the copy of its database. */
+  async restore(): Promise<void> {
+    this.kill();
+    await this.exited();
+    for (const suffix of ['', '-wal', '-shm']) rmSync(this.database + suffix, { force: true });
+    copyFileSync(this.kept, this.database);
+    await this.startAgain();
   }
 
   /** Kills it. */
@@ -105,12 +168,15 @@ export class Gateway {
 
   /** Restarts it on the same data, after the killed process has exited. */
   async startAgain(): Promise<void> {
-    const { child } = this;
-    if (child.exitCode === null && child.signalCode === null) {
-      await new Promise((gone) => child.once('exit', gone));
-    }
+    await this.exited();
     this.child = run(this.folder, this.env);
     await this.untilReady();
+  }
+
+  private async exited(): Promise<void> {
+    const { child } = this;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    await new Promise((gone) => child.once('exit', gone));
   }
 
   private async untilReady(): Promise<void> {
@@ -161,6 +227,7 @@ export class Gateway {
   }
 
   stop(): void {
+    this.copier?.kill();
     this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -50,6 +50,7 @@ test('a new user gets from first start to an approved and executed request', asy
   await page.getByText('The service responded with 200.').waitFor();
   await page.getByRole('button', { name: 'Continue', exact: true }).click();
 
+  await page.getByRole('tab', { name: 'File' }).click();
   await page.locator('input[type="file"]').setInputFiles({
     name: 'things.json',
     mimeType: 'application/json',
@@ -61,6 +62,7 @@ test('a new user gets from first start to an approved and executed request', asy
   await page.getByLabel('Agent name').fill('first');
   await page.getByRole('button', { name: 'Create agent' }).click();
   await page.getByLabel('I have stored the key').check();
+  await page.getByRole('button', { name: 'Show how' }).click();
   await page.getByRole('tab', { name: 'curl' }).click();
   const curl =
     (await page.getByRole('tabpanel', { name: 'curl' }).locator('pre').textContent()) ?? '';

@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Dialog,
+  Page,
+} from 'playwright-core';
 import { expect } from 'vitest';
 import { ACCOUNT, Gateway, launch, Upstream } from './gateway';
 
@@ -24,6 +30,9 @@ const VIEWS = [
 
 /** The first views in which a page is checked: one for each theme, and a phone. */
 const FEW = 2;
+
+/** The first views with both themes, on a phone and not. */
+export const EVERY_THEME = 4;
 
 /** The first views with both themes, on a phone and not, and every width. */
 export const EVERY_WIDTH = 6;
@@ -48,11 +57,42 @@ export async function approve(page: Page): Promise<void> {
   await again.click();
 }
 
+/** The stages that are open. */
+const stages = new Set<Stage>();
+
+/**
+ * Called before each attempt at a test. The first one remembers what it finds, and a later one finds the same, so
+ * that a test never fails only because an earlier attempt has created something.
+ */
+export async function beforeAttempt(test: string): Promise<void> {
+  for (const stage of stages) await stage.begin(test);
+}
+
+/** What a test finds. The gateway keeps its database. */
+interface Found {
+  test: string;
+  token: string;
+  pages: Map<Page, FoundPage>;
+  troubleCount: number;
+  upstream: ReturnType<Upstream['remember']>;
+}
+
+interface FoundPage {
+  url: string;
+  viewport: ReturnType<Page['viewportSize']>;
+  cookies: Awaited<ReturnType<BrowserContext['cookies']>>;
+  storage: StoredEntries;
+}
+
+type StoredEntries = Record<'localStorage' | 'sessionStorage', Array<[string, string]>>;
+
 /** Everything that a browser test needs. */
 export class Stage {
   /** Script errors and violations of the content security policy. */
   readonly trouble: string[] = [];
   private token = '';
+  private readonly others = new Set<Page>();
+  private found: Found | undefined;
 
   private constructor(
     readonly upstream: Upstream,
@@ -73,6 +113,7 @@ export class Stage {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     const stage = new Stage(upstream, gateway, browser, await context.newPage());
     stage.watch(stage.page);
+    stages.add(stage);
     return stage;
   }
 
@@ -81,7 +122,41 @@ export class Stage {
     const context = await this.browser.newContext(options);
     const page = await context.newPage();
     this.watch(page);
+    this.others.add(page);
+    page.once('close', () => this.others.delete(page));
     return page;
+  }
+
+  /** Remembers what a test finds, or restores it for another attempt. */
+  async begin(test: string): Promise<void> {
+    if (this.found?.test === test) return this.restore(this.found);
+    await this.gateway.keep();
+    const pages = new Map<Page, FoundPage>();
+    for (const page of [this.page, ...this.others]) {
+      if (!page.isClosed()) pages.set(page, await remember(page));
+    }
+    this.found = {
+      test,
+      token: this.token,
+      pages,
+      troubleCount: this.trouble.length,
+      upstream: this.upstream.remember(),
+    };
+  }
+
+  private async restore({ token, pages, troubleCount, upstream }: Found): Promise<void> {
+    for (const other of this.others) {
+      if (!pages.has(other)) await other.context().close();
+    }
+    for (const page of pages.keys()) {
+      if (page.isClosed()) pages.delete(page);
+      else await leave(page);
+    }
+    await this.gateway.restore();
+    this.token = token;
+    this.trouble.length = troubleCount;
+    this.upstream.restore(upstream);
+    for (const [page, found] of pages) await restore(page, found);
   }
 
   private watch(page: Page) {
@@ -239,8 +314,58 @@ export class Stage {
   }
 
   async stop(): Promise<void> {
+    stages.delete(this);
     await this.browser.close();
     this.gateway.stop();
     this.upstream.stop();
+  }
+}
+
+async function remember(page: Page): Promise<FoundPage> {
+  const url = page.url();
+  return {
+    url,
+    viewport: page.viewportSize(),
+    cookies: await page.context().cookies(),
+    storage: url.includes('/app/')
+      ? await page.evaluate(readStorage)
+      : { localStorage: [], sessionStorage: [] },
+  };
+}
+
+/** Leaves what a page shows, so that it does nothing more. */
+async function leave(page: Page): Promise<void> {
+  await page.context().setOffline(false);
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  const accept = (dialog: Dialog) => void dialog.accept();
+  page.on('dialog', accept);
+  await page.goto('about:blank');
+  page.off('dialog', accept);
+}
+
+async function restore(page: Page, { url, viewport, cookies, storage }: FoundPage): Promise<void> {
+  if (viewport) await page.setViewportSize(viewport);
+  await page.context().clearCookies();
+  await page.context().addCookies(cookies);
+  if (!url.includes('/app/')) return;
+  // A file of the same origin runs no script that reads the storage.
+  await page.goto(url.replace(/\/app\/.*/, '/app/icon.svg'));
+  await page.evaluate(writeStorage, storage);
+  await page.goto(url);
+}
+
+/** Runs in the page. */
+function readStorage(): StoredEntries {
+  return {
+    localStorage: Object.entries(localStorage),
+    sessionStorage: Object.entries(sessionStorage),
+  };
+}
+
+/** Runs in the page. */
+function writeStorage(stored: StoredEntries) {
+  for (const name of ['localStorage', 'sessionStorage'] as const) {
+    window[name].clear();
+    for (const [key, value] of stored[name]) window[name].setItem(key, value);
   }
 }

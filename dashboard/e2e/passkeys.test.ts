@@ -55,6 +55,7 @@ async function signIn(page: Page) {
 
 test('a passkey is added with the password', async () => {
   const { page } = stage;
+  await device.send('WebAuthn.clearCredentials', { authenticatorId });
   await page.goto(`${url}/app/settings`);
   await page.getByRole('button', { name: 'Add a passkey…' }).click();
   await page.getByLabel('Name', { exact: true }).fill('My phone');

@@ -4,7 +4,7 @@
  * given to the real service worker.
  */
 import type { CDPSession, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { approve, Stage } from './page';
 import { PushService, Subscription } from './push';
 
@@ -71,12 +71,19 @@ const shown = (): Promise<Shown[]> =>
     return all.map(({ title, body, tag, silent }) => ({ title, body, tag, silent: !!silent }));
   });
 
-/** Waits for the push message with this number, and delivers it to the phone's service worker. */
-async function deliver(number: number) {
+/** How many push messages were delivered, or are those of earlier tests. */
+let delivered = 0;
+beforeEach(() => {
+  delivered = pushService.received.length;
+});
+
+/** Waits for the next push message, and delivers it to the phone's service worker. */
+async function deliver() {
   await expect
     .poll(() => pushService.received.length, { timeout: 20_000 })
-    .toBeGreaterThanOrEqual(number);
-  const pushed = pushService.received[number - 1];
+    .toBeGreaterThan(delivered);
+  const pushed = pushService.received[delivered];
+  delivered += 1;
   if (!pushed) throw new Error('the message was received');
   const data = subscription.read(pushed);
   await protocol.send('ServiceWorker.deliverPushMessage', {
@@ -113,7 +120,7 @@ test('turning on notifications registers the browser', async () => {
   await list.getByText('This browser').waitFor();
   await list.getByRole('button', { name: 'Send test' }).click();
   await list.getByText('Test notification sent.').waitFor();
-  const test = await deliver(1);
+  const test = await deliver();
   expect(test.title).toBe('Notifications of GaiterGuard arrive here');
   await expect.poll(shown).toMatchObject([{ tag: 'test' }]);
 });
@@ -122,7 +129,7 @@ test('a held request is pushed, opened from its notification, and approved on th
   // The page is left, so that only the push can notify.
   await phone.goto('about:blank');
   const action = await stage.hold(key, service, '/customers/17');
-  const pushed = await deliver(2);
+  const pushed = await deliver();
   expect(pushed).toMatchObject({ action_id: action, asks: true, waiting: 1 });
   await phone.goto(`${stage.gateway.url}/app/settings`);
   await expect.poll(async () => (await shown()).map(({ tag }) => tag)).toContain(`${action} held`);
@@ -137,7 +144,7 @@ test('a held request is pushed, opened from its notification, and approved on th
   await approve(phone);
   await expect.poll(() => stage.decided(action), { timeout: 15_000 }).toBe('APPROVED');
   // The page is in view, so nothing about the request remains on the screen.
-  const ended = await deliver(3);
+  const ended = await deliver();
   expect(ended).toMatchObject({ asks: false, silent: true, tag: `${action} held`, waiting: 0 });
   await expect
     .poll(async () => (await shown()).map(({ tag }) => tag))
@@ -146,11 +153,11 @@ test('a held request is pushed, opened from its notification, and approved on th
 
 test('a request that somebody else decides gets a notification without a sound', async () => {
   const action = await stage.hold(key, service, '/customers/18');
-  await deliver(4);
+  await deliver();
   await phone.goto('about:blank');
   const { digest } = (await stage.call('GET', `/approvals/${action}`)).json;
   await stage.call('PATCH', `/approvals/${action}/deny`, { digest, note: 'No.' });
-  await deliver(5);
+  await deliver();
   await phone.goto(`${stage.gateway.url}/app/settings`);
   await expect.poll(shown).toContainEqual(
     expect.objectContaining({
@@ -163,7 +170,7 @@ test('a request that somebody else decides gets a notification without a sound',
 
 test('a request can be denied from its notification', async () => {
   const action = await stage.hold(key, service, '/customers/19');
-  await deliver(6);
+  await deliver();
   await expect.poll(async () => (await shown()).map(({ tag }) => tag)).toContain(`${action} held`);
   expect(await click(`${action} held`, 'deny')).toMatchObject({ actionId: action });
   await expect.poll(() => stage.decided(action), { timeout: 15_000 }).toBe('DENIED');

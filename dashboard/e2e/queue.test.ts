@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ACCOUNT } from './gateway';
 import { approve, Stage, THOUGHT_MS } from './page';
 import { Finger } from './touch';
 
@@ -538,6 +539,90 @@ test('a request that someone else decided says who, when, and why, and leads on'
   await shown.getByText('ask the owner').first().waitFor();
   await shown.getByRole('button', { name: 'Next request' }).click();
   await expect.poll(() => page.url()).not.toContain(decided);
+});
+
+test('a note survives a session that ends while it is written', async () => {
+  const action = await hold('/files/interrupted.txt', 'Remove it');
+  await stage.open(`/?action=${action}`);
+  await page.locator('button[aria-disabled="false"]', { hasText: 'Approve' }).waitFor();
+  await page.keyboard.press('d');
+  const note = page.getByLabel('Note to the agent');
+  await note.fill('Not before Monday');
+  expect((await stage.call('DELETE', '/auth/sessions')).status).toBe(200);
+  await note.press('Enter');
+  await page.getByText('Your session has ended. Sign in to continue.').waitFor();
+  await page.getByLabel('Email').fill(ACCOUNT.email);
+  await page.getByLabel('Password').fill(ACCOUNT.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByText('Not denied yet: your note was kept.').waitFor();
+  expect(await note.inputValue()).toBe('Not before Monday');
+  expect(await status(action)).toBe('PENDING');
+  await note.press('Enter');
+  await page.getByText(/^Denied:.*interrupted/).waitFor();
+  const denied = await stage.gateway.call('GET', `/status/${action}`, undefined, {
+    'Agent-Key': key,
+  });
+  expect(denied.json).toMatchObject({ status: 'DENIED', note: 'Not before Monday' });
+  const kept = () => page.evaluate(() => JSON.stringify(sessionStorage));
+  await expect.poll(kept).not.toContain('Monday');
+});
+
+test('Enter in the search leads to the first result, and rows name what sets them apart', async () => {
+  const deploy = async (version: string) => {
+    const held = await stage.ask(key, {
+      service_id: service,
+      method: 'POST',
+      path: '/v1/services/jobs/deployments',
+      body: { version, environment: 'staging' },
+      intent: `Deploy version ${version} to staging`,
+    });
+    expect(held.status).toBe(428);
+    return held.json.action_id as string;
+  };
+  await hold('/files/other.txt', 'Remove it');
+  const [one, two] = [await deploy('1.42.0'), await deploy('1.43.0')];
+  await stage.open('/');
+  await card(two).waitFor();
+  for (const [id, version] of [
+    [one, '1.42.0'],
+    [two, '1.43.0'],
+  ] as const) {
+    expect(await card(id).textContent()).toContain(version);
+    expect(await card(id).textContent()).toContain('jobs');
+  }
+  await page.getByLabel('Search pending requests').fill('1.43.0');
+  await page.keyboard.press('Enter');
+  const focused = () =>
+    page.evaluate(() => document.activeElement?.getAttribute('data-entry') ?? '');
+  await expect.poll(focused).toBe(two);
+  await page.getByRole('article').getByText('1.43.0').first().waitFor();
+});
+
+test('on a phone, the confirmation of a swipe is above the bar, and says when it closes', async () => {
+  const phone = await stage.another({
+    viewport: { width: 360, height: 640 },
+    hasTouch: true,
+    isMobile: true,
+  });
+  await stage.signIn(phone);
+  const finger = await Finger.of(phone);
+  for (let at = 0; at < 3; at += 1) await hold(`/databases/low-${at}`, 'Remove it by hand');
+  const action = await hold('/databases/lowest', 'Remove it by hand');
+  await card(action, phone).waitFor();
+  await new Promise((later) => setTimeout(later, 700));
+  await finger.swipe(card(action, phone), 250, 0);
+  const confirmation = phone.getByRole('group', { name: 'Confirm approval' });
+  await confirmation.waitFor();
+  const bar = await phone.getByRole('navigation', { name: 'Main pages' }).boundingBox();
+  const end = async () => {
+    const box = await confirmation.boundingBox();
+    return (box?.y ?? Number.NaN) + (box?.height ?? Number.NaN);
+  };
+  await expect.poll(end).toBeLessThanOrEqual(bar?.y ?? 0);
+  await phone.getByText('The confirmation closed: nothing was decided.').waitFor();
+  expect(await confirmation.count()).toBe(0);
+  expect(await status(action)).toBe('PENDING');
+  await phone.context().close();
 });
 
 test('what is written about a request outlasts the decision on the one before', async () => {

@@ -46,6 +46,7 @@ test('one-time codes are set up with a QR code or the secret', async () => {
   await page.getByRole('button', { name: 'Turn on', exact: true }).click();
   const list = page.getByRole('list', { name: 'Recovery codes' });
   await list.waitFor();
+  recoveryCodes.length = 0;
   recoveryCodes.push(...(await list.getByRole('listitem').allInnerTexts()));
   expect(recoveryCodes).toHaveLength(10);
   await stage.expectFine('recovery-codes');

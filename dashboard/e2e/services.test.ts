@@ -347,6 +347,7 @@ test('a web page that shows an API description leads to that description', async
     .getByText('is an HTML page, not an API description; no description was found in it')
     .waitFor();
   bodies.set('/prose', '<!doctype html><html><body><p>Handle with care.</p></body></html>');
+  await page.getByText('Fetch options').click();
   await page.getByLabel('Keep the text of a web page').check();
   await page.getByLabel('Send the service’s credential').check();
   await add('/prose');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ACCOUNT } from './gateway';
-import { approve, Stage } from './page';
+import { approve, EVERY_THEME, Stage } from './page';
 
 /** Its paths repeat the path of the base URL, as many documents do. */
 const DESCRIPTION = `openapi: 3.1.0
@@ -36,6 +36,38 @@ const sample = (name: string) => stage.page.getByRole('region', { name, exact: t
 const passes = () => sample('A request that passes');
 const needsApproval = () => sample('A request that needs your approval');
 
+const keyShown = () => stage.page.getByTestId('agent-key');
+let agents = 0;
+
+/** Opens the last step. Only the page that has created an agent has its key, so another attempt creates one. */
+async function openSamples(isStored = true) {
+  const { page } = stage;
+  if (await keyShown().count()) return;
+  const { json } = await stage.call('GET', '/services');
+  const { id } = json.find(({ name }: { name: string }) => name === 'things');
+  await stage.open(`/set-up?service=${id}&step=agent`);
+  agents += 1;
+  await page.getByLabel('Agent name').fill(`again-${agents}`);
+  await page.getByRole('button', { name: 'Create agent' }).click();
+  await keyShown().waitFor();
+  if (isStored) await page.getByLabel('I have stored the key').check();
+}
+
+/** Shows the details of the sample that passes. */
+async function showDetails() {
+  const field = passes().getByLabel('Path to read');
+  if (!(await field.isVisible())) await passes().getByText('Details', { exact: true }).click();
+  return field;
+}
+
+/** Shows how the agent is connected. */
+async function showConnect() {
+  const { page } = stage;
+  const show = page.getByRole('button', { name: 'Show how' });
+  if (await show.count()) await show.click();
+  await page.getByRole('tab', { name: 'curl', exact: true }).waitFor();
+}
+
 /** Fills in the form of a custom service and creates it. */
 async function addService(name: string) {
   const { page } = stage;
@@ -55,9 +87,9 @@ test('an account leads to a service, and its connection is tried', async () => {
   await page.getByRole('button', { name: 'Create account', exact: true }).click();
 
   await page.getByText('Which API should your agents use?').waitFor();
-  await stage.expectFine('set-up-service');
+  await stage.expectFine('set-up-service', EVERY_THEME);
   await addService('things');
-  await stage.expectFine('set-up-connection');
+  await stage.expectFine('set-up-connection', EVERY_THEME);
   await page.getByRole('button', { name: 'Skip', exact: true }).waitFor();
   await page.getByRole('button', { name: 'Send test call' }).click();
   await page.getByText('The service responded with 200.').waitFor();
@@ -81,7 +113,7 @@ test('a page that is not a description is not taken for one, and can be removed'
   await page.getByText('0 operations').waitFor();
   expect(await page.getByRole('button', { name: 'Continue', exact: true }).count()).toBe(0);
   await page.getByRole('button', { name: 'Continue without operations' }).waitFor();
-  await stage.expectFine('set-up-no-operations');
+  await stage.expectFine('set-up-no-operations', EVERY_THEME);
   await page.getByRole('button', { name: 'Delete…' }).click();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByText('0 operations').waitFor({ state: 'detached' });
@@ -97,17 +129,21 @@ test('a document and an agent lead to the first request', async () => {
   await page.getByRole('button', { name: 'Continue', exact: true }).click();
 
   await page.getByLabel('Agent name').fill('first');
-  await stage.expectFine('set-up-agent');
+  await stage.expectFine('set-up-agent', EVERY_THEME);
   await page.getByRole('button', { name: 'Create agent' }).click();
 
+  await keyShown().waitFor();
+  await stage.expectFine('set-up-samples', EVERY_THEME);
+  await showConnect();
+  await showDetails();
   // The document may still be parsing when the step appears.
   for (const field of ['Test path', 'Path to read']) {
     await expect
       .poll(() => page.getByLabel(field).inputValue(), { timeout: 5_000 })
       .toBe('/things');
   }
-  await stage.expectFine('set-up-waiting');
-  const key = (await page.getByTestId('agent-key').textContent()) ?? '';
+  await stage.expectFine('set-up-waiting', EVERY_THEME);
+  const key = (await keyShown().textContent()) ?? '';
   for (const client of ['Python', 'OpenAI SDK', 'Claude Code', 'Cursor', 'MCP', 'Skill', 'curl']) {
     await page.getByRole('tab', { name: client, exact: true }).click();
     await page.getByRole('tabpanel', { name: client }).getByText(key).waitFor();
@@ -116,10 +152,11 @@ test('a document and an agent lead to the first request', async () => {
 
 test('leaving asks for confirmation until the key is stored, but the steps are links', async () => {
   const { page } = stage;
+  await openSamples(false);
   await step('Document').getByRole('link').click();
   await page.getByText('1 operation').waitFor();
   await page.goBack();
-  const key = await page.getByTestId('agent-key').textContent();
+  const key = await keyShown().textContent();
   expect(key).toMatch(/^agt_/);
   await page.getByRole('link', { name: 'Queue' }).click();
   await page.getByText('The key is not shown again').waitFor();
@@ -129,6 +166,7 @@ test('leaving asks for confirmation until the key is stored, but the steps are l
 
 test('the first sample passes, and the last step is ticked', async () => {
   const { page } = stage;
+  await openSamples();
   expect(await step('First request').getByLabel('Done').count()).toBe(0);
   await passes().getByRole('button', { name: 'Send a sample' }).click();
   await page.getByText('First request received').waitFor();
@@ -139,29 +177,40 @@ test('the first sample passes, and the last step is ticked', async () => {
 
 test('the second sample is held, approved in the page, and sent once', async () => {
   const { page } = stage;
+  await openSamples();
   const before = stage.upstream.received.length;
   await needsApproval().getByRole('button', { name: 'Send a sample that is held' }).click();
-  await page
-    .getByRole('article')
+  const card = page.getByRole('article', { name: 'Held request' });
+  await card
     .getByText(/sample-/)
     .first()
     .waitFor();
+  await expect
+    .poll(() => card.evaluate((one) => one === document.activeElement))
+    .toBe(true);
   expect(stage.upstream.received).toHaveLength(before);
-  await stage.expectFine('set-up-held');
-  await page.getByRole('article').scrollIntoViewIfNeeded();
+  // Everything else is behind one press.
+  expect(await card.getByText('Exact request').count()).toBe(0);
+  await stage.expectFine('set-up-held', EVERY_THEME);
+  await card.getByRole('button', { name: 'Show everything' }).click();
+  await card.getByText('Exact request').waitFor();
+  await stage.expectFine('set-up-held-whole', EVERY_THEME);
+  await card.getByRole('button', { name: 'Show less' }).click();
+  await card.scrollIntoViewIfNeeded();
   await approve(page);
   await page.getByText('Approved and sent.').waitFor();
   expect(stage.upstream.received.slice(before)).toEqual([
     expect.stringMatching(/^DELETE \/api\/sample-[0-9a-f]{10}$/),
   ]);
   expect(await needsApproval().getAttribute('data-state')).toBe('good');
-  await stage.expectFine('set-up-done');
+  await stage.expectFine('set-up-done', EVERY_THEME);
 });
 
 test('a held sample that is denied is never sent', async () => {
   const { page } = stage;
+  await openSamples();
   const before = stage.upstream.received.length;
-  await needsApproval().getByRole('button', { name: 'Send again' }).click();
+  await needsApproval().getByRole('button', { name: /^Send/ }).click();
   await page.getByRole('button', { name: 'Deny…' }).click();
   await page.getByRole('button', { name: 'Deny', exact: true }).click();
   await needsApproval().getByText('Nothing was sent.').waitFor();
@@ -169,6 +218,7 @@ test('a held sample that is denied is never sent', async () => {
 });
 
 test('a sample that rules would forward is not sent', async () => {
+  await openSamples();
   const rule = {
     name: 'All',
     effect: 'allow',
@@ -178,7 +228,7 @@ test('a sample that rules would forward is not sent', async () => {
   const made = await stage.call('POST', '/rules', rule);
   expect(made.status).toBe(201);
   const before = stage.upstream.received.length;
-  await needsApproval().getByRole('button', { name: 'Send again' }).click();
+  await needsApproval().getByRole('button', { name: /^Send/ }).click();
   await needsApproval().getByText('Not sent').waitFor();
   expect(stage.upstream.received).toHaveLength(before);
   await stage.call('DELETE', `/rules/${made.json.id}`);
@@ -186,9 +236,10 @@ test('a sample that rules would forward is not sent', async () => {
 
 test('a response other than 2xx is not a success', async () => {
   const { page } = stage;
+  await openSamples();
   stage.upstream.statuses.set('/api/moved', 302);
-  await passes().getByLabel('Path to read').fill('/moved');
-  await passes().getByRole('button', { name: 'Send again' }).click();
+  await (await showDetails()).fill('/moved');
+  await passes().getByRole('button', { name: /^Send/ }).click();
   await passes()
     .getByText(
       'The request reached the service, which responded with 302. Check the path and the credential.',
@@ -197,11 +248,13 @@ test('a response other than 2xx is not a success', async () => {
   expect(await passes().getAttribute('data-state')).toBe('bad');
   expect(await page.getByText('First request received').count()).toBe(0);
   expect(stage.upstream.received).not.toContain('GET /elsewhere');
-  await stage.expectFine('set-up-redirected');
+  await stage.expectFine('set-up-redirected', EVERY_THEME);
 });
 
 test('each snippet works, and its request appears immediately', async () => {
   const { page } = stage;
+  await openSamples();
+  await showConnect();
   const home = mkdtempSync(join(tmpdir(), 'gaiterguard-home-'));
   const env = { ...process.env, HOME: home };
   const clients = [
@@ -227,10 +280,20 @@ test('each snippet works, and its request appears immediately', async () => {
 
 test('a reload keeps the step but not the key', async () => {
   const { page } = stage;
+  await openSamples();
+  const isComplete = page.getByText('The set-up is complete.');
+  if (!(await isComplete.count())) {
+    await passes().getByRole('button', { name: /^Send/ }).click();
+    await page.getByText('First request received').waitFor();
+    await needsApproval().getByRole('button', { name: /^Send/ }).click();
+    await page.getByRole('button', { name: 'Deny…' }).click();
+    await page.getByRole('button', { name: 'Deny', exact: true }).click();
+  }
+  await isComplete.waitFor();
   await page.reload();
   await page.getByText('The key was shown only once').waitFor();
   await page.getByText('First request received').waitFor();
-  expect(await page.getByTestId('agent-key').count()).toBe(0);
+  expect(await keyShown().count()).toBe(0);
   expect(await page.getByRole('button', { name: /^Send/ }).count()).toBe(0);
   await page.getByText('Setup is complete.').waitFor();
   await page.getByRole('link', { name: 'Open queue' }).click();
@@ -246,7 +309,7 @@ test('a rejected credential is asked for again', async () => {
   await page.getByRole('button', { name: 'Send test call' }).click();
   await page.getByText('responded with 401. Check the credential.').waitFor();
   await page.getByRole('button', { name: 'Continue anyway' }).waitFor();
-  await stage.expectFine('set-up-rejected');
+  await stage.expectFine('set-up-rejected', EVERY_THEME);
   await page.getByLabel('Token').fill('the-right-secret');
   await page.getByRole('button', { name: 'Save credential' }).click();
   await page.getByText('Saved', { exact: true }).waitFor();

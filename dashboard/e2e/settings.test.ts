@@ -52,6 +52,7 @@ test('the configuration is shown, without secrets', async () => {
 
 test('the language model is tested, and a failure is reported', async () => {
   const { page } = stage;
+  isWell = true;
   await page.getByRole('button', { name: 'Test model' }).click();
   await page.getByText(/Responded in/).waitFor();
   await page.getByText('180 sent, 5 received').waitFor();

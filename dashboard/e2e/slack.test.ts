@@ -133,6 +133,7 @@ test('an invited approver links an account', async () => {
 });
 
 test('the approver approves from the message, and every copy changes', async () => {
+  calls.length = 0;
   const service = await stage.service('things');
   const key = await stage.watchedAgent('clerk', [service]);
   const action = await stage.hold(key, service, '/notes/1');

@@ -1,11 +1,12 @@
 /** The dialogs, forms, and menus that a press opens: their accessibility and their focus. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Stage } from './page';
+import { EVERY_THEME, Stage } from './page';
 
 let stage: Stage;
 let service: number;
 let agent: { id: number; key: string };
 let rule: number;
+let channel: number;
 let held: string[];
 
 beforeAll(async () => {
@@ -22,6 +23,13 @@ beforeAll(async () => {
   });
   expect(made.status).toBe(201);
   rule = made.json.id ?? made.json.rule.id;
+  const hook = await stage.call('POST', '/channels', {
+    kind: 'webhook',
+    name: 'On call',
+    settings: { url: 'https://hooks.example.com/gaiterguard' },
+  });
+  expect(hook.status).toBe(201);
+  channel = hook.json.channel.id;
   held = [];
   for (const name of ['one', 'two', 'three']) {
     held.push(await stage.hold(agent.key, service, `/reports/${name}.txt`));
@@ -43,6 +51,10 @@ const focused = () =>
 const PRESSES = 12;
 
 test.each([
+  ['/agents', 'New agent'],
+  ['/members', 'Invite person'],
+  ['/channels', 'New channel'],
+  ['/channels/1', 'Delete channel…'],
   ['/agents/1', 'Rotate key…'],
   ['/agents/1', 'Block…'],
   ['/agents/1', 'Delete…'],
@@ -52,7 +64,12 @@ test.each([
   ['/', 'Keyboard shortcuts'],
 ])('on %s, “%s” opens a dialog that keeps the focus and gives it back', async (path, name) => {
   const { page } = stage;
-  const ids: Record<string, number> = { agents: agent.id, services: service, rules: rule };
+  const ids: Record<string, number> = {
+    agents: agent.id,
+    channels: channel,
+    services: service,
+    rules: rule,
+  };
   await stage.open(path.replace(/^\/(\w+)\/1$/, (_, noun: string) => `/${noun}/${ids[noun]}`));
   const button = page.getByRole('button', { name, exact: true }).first();
   await expect.poll(() => button.isEnabled()).toBe(true);
@@ -65,7 +82,7 @@ test.each([
     await page.keyboard.press('Tab');
     await expect.poll(async () => (await focused()).isInDialog).toBe(true);
   }
-  await stage.expectFine(`state-${path}-${name}`.replaceAll(/[^\w-]+/g, '-').toLowerCase());
+  await stage.expectFine(`state-${path}-${name}`.replaceAll(/[^\w-]+/g, '-').toLowerCase(), EVERY_THEME);
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   await expect.poll(async () => (await focused()).text).toContain(name);
@@ -77,15 +94,15 @@ test('the forms of a decision are accessible', async () => {
   await page.locator('button[aria-disabled="false"]', { hasText: 'Approve' }).waitFor();
   await page.keyboard.press('d');
   await page.getByLabel('Note to the agent').waitFor();
-  await stage.expectFine('state-deny');
+  await stage.expectFine('state-deny', EVERY_THEME);
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Add note…' }).click();
   await page.getByLabel('Note to the agent').waitFor();
-  await stage.expectFine('state-note');
+  await stage.expectFine('state-note', EVERY_THEME);
   await page.keyboard.press('Escape');
   await page.locator('button[aria-disabled="false"]', { hasText: 'Approve' }).click();
   await page.getByRole('group', { name: 'Confirm approval' }).waitFor();
-  await stage.expectFine('state-confirmation');
+  await stage.expectFine('state-confirmation', EVERY_THEME);
 });
 
 test('the table of similar requests and its question are accessible', async () => {
@@ -100,25 +117,71 @@ test('the table of similar requests and its question are accessible', async () =
   await page.keyboard.press('a');
   await page.getByRole('dialog').getByText('Approve 3 requests?').waitFor();
   await expect.poll(async () => (await focused()).isInDialog).toBe(true);
-  await stage.expectFine('state-question');
+  await stage.expectFine('state-question', EVERY_THEME);
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
-  await stage.expectFine('state-table');
+  await stage.expectFine('state-table', EVERY_THEME);
 });
 
 test('a search without a result, the menu, and a page that does not exist are accessible', async () => {
   const { page } = stage;
   await stage.open('/?q=nothing');
   await page.getByText('No pending request matches').waitFor();
-  await stage.expectFine('state-no-match');
+  await stage.expectFine('state-no-match', EVERY_THEME);
   await page.setViewportSize({ width: 360, height: 740 });
   await stage.open('/rules');
   await page.getByRole('button', { name: 'Open menu' }).click();
   await page.getByRole('link', { name: 'Settings' }).waitFor();
-  await stage.expectFine('state-menu');
+  await stage.expectFine('state-menu', EVERY_THEME);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.getByRole('link', { name: 'Settings' }).focus();
+  await page.keyboard.press('Escape');
+  await page.getByRole('link', { name: 'Settings' }).waitFor({ state: 'hidden' });
+  expect((await focused()).text).toBe('Open menu');
   await stage.open('/nowhere');
   await page.getByRole('heading', { name: 'Page not found' }).waitFor();
-  await stage.expectFine('state-not-found');
+  await stage.expectFine('state-not-found', EVERY_THEME);
+});
+
+test('an address without a page says so inside the frame, with a heading and a title', async () => {
+  const { page } = stage;
+  for (const path of ['/agents/new', '/channels/new', '/services/x', '/rules/1.5']) {
+    await stage.open(path);
+    await page.getByRole('heading', { name: 'Page not found', level: 1 }).waitFor();
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    await expect.poll(() => page.title()).toContain('Page not found · ');
+  }
+  await stage.expectFine('state-no-page', EVERY_THEME);
+  for (const [path, heading] of [
+    ['/agents/999', 'Agent'],
+    ['/channels/999', 'Channel'],
+    ['/services/999', 'Service'],
+    ['/rules/999', 'Rule'],
+    ['/history/999', 'Request'],
+  ] as const) {
+    await stage.open(path);
+    await page.getByRole('alert').waitFor();
+    await page.getByRole('heading', { name: heading, exact: true, level: 1 }).waitFor();
+  }
+});
+
+test('the title of a tab names what its page shows', async () => {
+  const { page } = stage;
+  for (const [path, title] of [
+    [`/agents/${agent.id}`, 'assistant · Agents · GaiterGuard'],
+    [`/services/${service}`, 'files · Services · GaiterGuard'],
+    ['/services/new', 'New service · Services · GaiterGuard'],
+    ['/services', 'Services · GaiterGuard'],
+    ['/rules/new', 'New rule · Rules · GaiterGuard'],
+    ['/history', 'History · GaiterGuard'],
+  ] as const) {
+    await stage.open(path);
+    await expect.poll(async () => (await page.title()).replace(/^\(\d+\) /, '')).toBe(title);
+  }
+  // Within the page as well, without a reload.
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Agents' }).click();
+  await page.getByRole('link', { name: 'assistant' }).click();
+  await expect.poll(() => page.title()).toContain('assistant · Agents');
 });
 
 test('a page without a connection is accessible', async () => {
@@ -127,7 +190,7 @@ test('a page without a connection is accessible', async () => {
   await page.getByText('Connected', { exact: true }).waitFor();
   stage.gateway.kill();
   await page.getByText(/^Offline since/).waitFor();
-  await stage.expectFine('state-offline');
+  await stage.expectFine('state-offline', EVERY_THEME);
 });
 
 test('no page had script errors or policy violations', () => {

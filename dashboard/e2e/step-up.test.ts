@@ -65,6 +65,7 @@ test('without a passkey nothing is approved, and the person learns why', async (
 
 test('the card asks for the passkey, and the proof is kept', async () => {
   const { page } = stage;
+  await device.send('WebAuthn.clearCredentials', { authenticatorId });
   await page.goto(`${url}/app/settings`);
   await page.getByRole('button', { name: 'Add a passkey…' }).click();
   await page.getByLabel('Name', { exact: true }).fill('My phone');

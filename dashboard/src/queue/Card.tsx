@@ -1,6 +1,6 @@
 /** A pending request in the list: a card, or a row where the list is dense. */
 import { Link, useNavigate } from '@tanstack/react-router';
-import { memo, useRef } from 'react';
+import { Fragment, memo, useRef } from 'react';
 import { approvalsText } from '#/action/approvals';
 import { cardOf, targetOf } from '#/action/card';
 import { EffectTag } from '#/action/EffectTag';
@@ -12,7 +12,6 @@ import { ShortIntent } from '#/action/Intent';
 import { RiskBadge } from '#/action/RiskBadge';
 import { isDangerous, topReasonOf } from '#/action/reason';
 import { TimeLeft } from '#/action/TimeLeft';
-
 import type { Action } from '#/client';
 import { Cut } from '#/text/Cut';
 import { Visible } from '#/text/Visible';
@@ -23,7 +22,7 @@ import type { Submission } from './Decisions';
 import { ExpiresSoon } from './ExpiresSoon';
 import { isWhollyInView } from './inView';
 import { isWide } from './media';
-import type { Armed } from './usePresses';
+import { type Armed, LAPSED } from './usePresses';
 import { type Direction, type Swipe, useSwipe } from './useSwipe';
 
 /** Shows a request, with its decision if one is under way. */
@@ -36,6 +35,7 @@ export const Card = memo(function Card({
   isPicked,
   armed,
   isPausing,
+  hasLapsed,
   submission,
   failure,
   isStill,
@@ -51,6 +51,7 @@ export const Card = memo(function Card({
   isPicked: boolean;
   armed: Armed | null;
   isPausing: boolean;
+  hasLapsed: boolean;
   submission: Submission | undefined;
   failure: string | undefined;
   isStill: () => boolean;
@@ -134,9 +135,17 @@ export const Card = memo(function Card({
           <Failure>{isSelected ? 'See the message in the request.' : failure}</Failure>
         </div>
       )}
+      {hasLapsed && !isSelected && (
+        <p role="status" className="mt-1 text-sm text-warn">
+          {LAPSED}
+        </p>
+      )}
       {/* The selected request has it among its buttons; an incomplete card does not get it. */}
       {armed && action.may_decide && !isSelected && isComplete && (
-        <div className="mt-1 rounded-md bg-panel">
+        <div
+          ref={showWhole}
+          className="mt-1 scroll-mb-[calc(var(--footer)+0.75rem)] rounded-md bg-panel"
+        >
           <Confirmation
             action={action}
             armed={armed}
@@ -149,6 +158,11 @@ export const Card = memo(function Card({
     </div>
   );
 });
+
+/** Scrolls what has just appeared clear of the bar at the bottom. */
+function showWhole(element: HTMLElement | null) {
+  element?.scrollIntoView({ block: 'nearest' });
+}
 
 /** Two lines: what the request would do, and who asks where. */
 function Row({ action }: { action: Action }) {
@@ -164,6 +178,7 @@ function Row({ action }: { action: Action }) {
       <span className="col-start-2 flex min-w-0 items-center gap-2 text-xs text-soft">
         <span className="truncate">
           <Visible text={action.agent_name} /> → <Visible text={action.service_name} />
+          <Beyond action={action} />
         </span>
         <span className="ml-auto flex shrink-0 items-center gap-2">
           {isDangerous(action) && <span className="text-warn">High risk</span>}
@@ -175,8 +190,32 @@ function Row({ action }: { action: Action }) {
   );
 }
 
+/** The values that the headline lacks, or the path if it has none of it: rows with the same headline differ in them. */
+function Beyond({ action }: { action: Action }) {
+  // Without a summary or an operation, the path is the headline.
+  const hasPath = action.summary
+    ? action.summary.facts.some(({ location }) => location === 'path')
+    : !action.operation;
+  return (
+    <>
+      {cardOf(action).valuesBeyond.map(({ name, value }) => (
+        <Fragment key={`${name.text} ${value.text}`}>
+          {' · '}
+          <Visible text={`${name.text} ${value.text}`} />
+        </Fragment>
+      ))}
+      {!hasPath && (
+        <>
+          {' · '}
+          <Visible text={targetOf(action)} />
+        </>
+      )}
+    </>
+  );
+}
+
 /** Everything that a decision needs, if the request is short. */
-function FullCard({ action }: { action: Action }) {
+export function FullCard({ action }: { action: Action }) {
   const { valuesBeyond, isComplete } = cardOf(action);
   const [comparison] = comparisonsOf(action);
   const reason = topReasonOf(action);

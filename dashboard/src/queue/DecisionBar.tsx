@@ -23,7 +23,7 @@ import { DenyForm } from './DenyForm';
 import { HoldButton } from './HoldButton';
 import { NoteField } from './NoteField';
 import { NOTICES } from './Toasts';
-import type { Presses } from './usePresses';
+import { LAPSED, type Presses } from './usePresses';
 import type { Subject } from './useSubject';
 
 // Few users may approve alone, and they rarely do.
@@ -227,7 +227,7 @@ export function DecisionBar(props: DecisionProps) {
             ? 'Scroll to the top of the request to decide.'
             : (hint ??
               (presses.lapsedId === action.action_id &&
-                'The confirmation closed: nothing was decided. Press again.'))}
+                `${LAPSED} Press again.`))}
       </p>
     </section>
   );

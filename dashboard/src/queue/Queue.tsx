@@ -48,6 +48,7 @@ import { useFocusAfter, useFocusAfterTable } from './useFocusAfter';
 import { useHold } from './useHold';
 import { usePresses } from './usePresses';
 import { useShortcuts } from './useShortcuts';
+import { useNotes } from './useNotes';
 import { type Rejection, useSubject } from './useSubject';
 import type { Direction } from './useSwipe';
 import { isNarrowed, shownIn, type View } from './view';
@@ -63,6 +64,9 @@ const HINTS: Record<Rejection, string> = {
   new: 'This request just appeared. Review it, then press again.',
 };
 
+/** Said of a denial that was being written when the session ended, or when the page was reloaded. */
+const RESTORED = 'Not denied yet: your note was kept.';
+
 const NONE: Action[] = [];
 
 /** Shows the list, and the selected request next to it or, on a phone, instead of it. */
@@ -73,13 +77,13 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   const live = useLive();
   const isOffline = live !== 'live';
   const isDense = useIsDense();
-  const [denyingId, setDenyingId] = useState<string | null>(null);
-  const [notes, setNotes] = useState<ReadonlyMap<string, string>>(new Map());
+  const { notes, denyingId, restoredId, onNote, setDenyingId } = useNotes();
   const [hint, setHint] = useState<{ id: string; text: string } | null>(null);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [batch, setBatch] = useState<{ title: string; actions: Action[] } | null>(null);
   const [chosen, setChosen] = useState<Chosen>({ ticked: new Set(), seen: new Set() });
   const [isHelpOpen, setIsHelpOpen] = useState(false);
+  const isSearched = useRef(false);
   const searchField = useRef<HTMLInputElement>(null);
   const subject = useSubject();
   const focusAfter = useFocusAfter(selectedId);
@@ -144,6 +148,13 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     [navigate],
   );
 
+  useEffect(() => {
+    // After Enter in the search field, once the list is the one that was searched for.
+    if (!isSearched.current || q !== view.q) return;
+    isSearched.current = false;
+    document.querySelector<HTMLElement>('[data-entry][tabindex="0"]')?.focus();
+  });
+
   const firstId = entries[0]?.actions[0]?.action_id;
   useFirstSelected({ selectedId, isFilteredOut, firstId, isTable });
   useFocusAfterTable(isTable);
@@ -164,14 +175,6 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
       current.current = undefined;
     };
   }, [selectedId]);
-
-  const onNote = (id: string, text: string | null) =>
-    setNotes((before) => {
-      const after = new Map(before);
-      if (text === null) after.delete(id);
-      else after.set(id, text);
-      return after;
-    });
 
   /** Returns the id of the request that follows another one in the list. */
   const nextAfter = (id: string): string | undefined => {
@@ -194,7 +197,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     // On a phone, Back leads to the list and not to a decided request.
     await select(next, true);
   };
-  const noteOf = (action: Action) => notes.get(action.action_id) ?? '';
+  const noteOf = (action: Action) => notes[action.action_id] ?? '';
   const approveNow = (action: Action) =>
     void submit(action, { kind: 'approve', note: noteOf(action) });
   const presses = usePresses(approveNow);
@@ -208,6 +211,8 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     setHint(rejection && { id: selected.action_id, text: HINTS[rejection] });
     if (!rejection) decideOn(selected);
   };
+  const hintOf = (id: string) =>
+    hint?.id === id ? hint.text : id === restoredId && notes[id] ? RESTORED : undefined;
   const isWhole = whole.data !== undefined && whole.data.digest === inList?.digest;
   const ifReviewed = (decideOn: (action: Action) => void) =>
     ifSeen(
@@ -226,7 +231,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   const onDenying = (isDenying: boolean) => {
     if (isDenying && (isOffline || !selected?.may_decide)) return;
     presses.cancel();
-    setDenyingId(isDenying ? (selected?.action_id ?? null) : null);
+    setDenyingId(() => (isDenying ? (selected?.action_id ?? null) : null));
   };
 
   const swipe = (action: Action, direction: Direction) => {
@@ -235,7 +240,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     if (direction === 'approve') return presses.press(action);
     // A denial may have a note, so it opens the form.
     presses.cancel();
-    setDenyingId(action.action_id);
+    setDenyingId(() => action.action_id);
     void select(action.action_id);
   };
   const showTable = (title: string, actions: Action[]) => {
@@ -402,6 +407,9 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
               groupCount={groups.filter(({ actions }) => actions.length > 1).length}
               searchField={searchField}
               onView={onView}
+              onSearched={() => {
+                isSearched.current = true;
+              }}
             />
             {shown.length > 0 && <SwipeHint />}
             {pending.isPending && <Loading />}
@@ -464,12 +472,12 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
               submission={submissions.get(selected.action_id)}
               failure={failures.get(selected.action_id)}
               similarCount={grouped ? similarCount : 1}
-              hint={hint?.id === selected.action_id ? hint.text : undefined}
+              hint={hintOf(selected.action_id)}
               subject={subject}
               presses={presses}
               isHolding={hold.heldId === selected.action_id}
               isDenying={denyingId === selected.action_id}
-              note={notes.get(selected.action_id) ?? null}
+              note={notes[selected.action_id] ?? null}
               onNote={(text) => onNote(selected.action_id, text)}
               onApprove={approve}
               onHold={() => ifReviewed(hold.begin)}

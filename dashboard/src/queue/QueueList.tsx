@@ -74,6 +74,11 @@ export function QueueList({
                 : null
             }
             isPausing={props.presses.armed !== null && props.presses.isPausing}
+            lapsedId={
+              part.some((entry) => holds(entry, props.presses.lapsedId ?? undefined))
+                ? props.presses.lapsedId
+                : null
+            }
             onConfirm={props.presses.confirm}
             isStill={isStill}
             {...props}
@@ -110,6 +115,8 @@ type PartProps = Omit<ListProps, 'presses'> & {
   hasTabStop: boolean;
   armed: Armed | null;
   isPausing: boolean;
+  /** The request whose confirmation closed by itself. */
+  lapsedId: string | null;
   onConfirm: (isConfirmed: boolean) => void;
   isStill: () => boolean;
 };
@@ -174,6 +181,7 @@ const Part = memo(function Part({
             isPicked={card.picked.has(id)}
             armed={armed}
             isPausing={armed !== null && card.isPausing}
+            hasLapsed={card.lapsedId === id}
             submission={card.submissions.get(id)}
             failure={card.failures.get(id)}
             isStill={card.isStill}

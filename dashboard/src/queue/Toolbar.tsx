@@ -1,6 +1,6 @@
 /** Searching, narrowing, ordering, and grouping the queue. */
 import { ListFilter } from 'lucide-react';
-import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ALL_EFFECTS, EFFECTS, effectOf } from '#/action/effect';
 import type { Action } from '#/client';
 import { Visible } from '#/text/Visible';
@@ -29,6 +29,7 @@ export function Toolbar({
   groupCount,
   searchField,
   onView,
+  onSearched,
 }: {
   all: readonly Action[];
   view: View;
@@ -36,6 +37,8 @@ export function Toolbar({
   groupCount: number;
   searchField: RefObject<HTMLInputElement | null>;
   onView: (change: Partial<View>) => void;
+  /** Called before the view changes to what a press of Enter searches for. */
+  onSearched: () => void;
 }) {
   const [text, setText] = useState(view.q ?? '');
   const asked = useRef(text);
@@ -47,15 +50,19 @@ export function Toolbar({
     asked.current = q;
     setText(q);
   }, [view.q]);
+  const search = useCallback(
+    (q: string) => {
+      asked.current = q;
+      onView({ q: q === '' ? undefined : q });
+    },
+    [onView],
+  );
   useEffect(() => {
     if (text === asked.current) return;
     // The letters come first: the list follows once the user pauses.
-    const timer = setTimeout(() => {
-      asked.current = text;
-      onView({ q: text === '' ? undefined : text });
-    }, PAUSE_MS);
+    const timer = setTimeout(() => search(text), PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text, onView]);
+  }, [text, search]);
   // Counted once for each queue, because every key press renders this.
   const { agents, services, effects } = useMemo(() => countsOf(all), [all]);
   const [isOpen, setIsOpen] = useState(false);
@@ -76,14 +83,19 @@ export function Toolbar({
           placeholder="Search requests"
           value={text}
           onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
+          onKeyDown={({ key, currentTarget }) => {
+            if (key === 'Escape') currentTarget.blur();
+            if (key !== 'Enter') return;
+            onSearched();
+            search(text);
+          }}
           className={`min-w-0 flex-1 ${FIELD}`}
         />
         <select
           aria-label="Order"
           value={view.sort ?? ''}
           onChange={({ target }) => onView({ sort: SORTS.find((sort) => sort === target.value) })}
-          className={`${FIELD} w-auto! max-w-44`}
+          className={`${FIELD} w-auto! shrink-0`}
         >
           <option value="">Oldest first</option>
           {SORTS.map((sort) => (

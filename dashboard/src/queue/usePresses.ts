@@ -16,6 +16,9 @@ export const PAUSE_MS = 600;
 /** How long to wait for the second press; each step restarts the time. */
 const ARMED_MS = 8_000;
 
+/** Said when that time is over. */
+export const LAPSED = 'The confirmation closed: nothing was decided.';
+
 /** An approval that is waiting for its second press. */
 export interface Armed {
   id: string;

@@ -20,6 +20,7 @@ import { Badge } from '#/ui/Badge';
 import { BUTTON } from '#/ui/Button';
 import { Fact } from '#/ui/Fact';
 import { Failure } from '#/ui/Failure';
+import { useHeading } from '#/ui/heading';
 import { Loading } from '#/ui/Loading';
 import { Panel } from '#/ui/Panel';
 import { IfPermitted } from '#/ui/RoleNote';
@@ -35,6 +36,7 @@ export function RequestDetail({ entry }: { entry: RequestEntry }) {
   });
   const action = entry.action_id === null ? undefined : held.data;
   const outcome = outcomeOf(entry);
+  useHeading(`Request ${entry.id}`);
   const state = useLocation({ select: (location) => location.state });
   return (
     <div className="space-y-4">

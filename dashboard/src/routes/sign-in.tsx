@@ -19,6 +19,9 @@ import { Failure } from '#/ui/Failure';
 import { PasswordField } from '#/ui/PasswordField';
 import { TextField } from '#/ui/TextField';
 
+const SIGN_IN = 'Sign in';
+const CREATE = 'Create your account';
+
 interface Search {
   /** The page to return to. */
   next?: string | undefined;
@@ -50,7 +53,7 @@ function SignIn() {
   const { next } = Route.useSearch();
   const navigate = useNavigate();
   const { history } = useRouter();
-  useTitle(0);
+  useTitle(0, isNew ? CREATE : SIGN_IN);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -97,7 +100,7 @@ function SignIn() {
       )}
       {registration.password && (
         <form onSubmit={submit} className="space-y-4 rounded-lg border border-line bg-panel p-5">
-          <h2 className="text-lg font-semibold">{isNew ? 'Create your account' : 'Sign in'}</h2>
+          <h2 className="text-lg font-semibold">{isNew ? CREATE : SIGN_IN}</h2>
           <TextField
             label="Email"
             type="email"

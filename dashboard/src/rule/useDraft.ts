@@ -1,13 +1,13 @@
 /** The unsaved changes of a rule, kept in the tab so that a reload or a new sign-in does not lose them. */
 import { useEffect, useState } from 'react';
-import { onSignedOut, sessionHasEnded, sessionUser } from '#/session/session';
+import { keptPlace, useForgottenAtSignOut } from '#/session/kept';
 import { followed, isSame } from '#/ui/useStored';
 import { APPROVERS, type RuleDraft } from './draft';
 import { EFFECTS } from './effect';
 
-/** Returns where a draft is kept: by user, so that nobody sees another's. */
+/** Returns where a draft is kept. */
 function placeOf(key: string): string {
-  return `gaiterguard.rule.${sessionUser()}.${key}`;
+  return keptPlace('rule', key);
 }
 
 /** Removes a draft, after it was saved or discarded. */
@@ -31,14 +31,7 @@ export function useDraft(key: string, initial: RuleDraft) {
     if (isChanged) sessionStorage.setItem(place, JSON.stringify(draft));
     else sessionStorage.removeItem(place);
   }, [place, draft, isChanged]);
-  useEffect(
-    () =>
-      onSignedOut(() => {
-        // Signing out discards the draft; a session that has ended is continued after signing in.
-        if (!sessionHasEnded()) sessionStorage.removeItem(place);
-      }),
-    [place],
-  );
+  useForgottenAtSignOut(place);
   return { draft, setDraft, isChanged, isRestored: kept !== null && isChanged };
 }
 

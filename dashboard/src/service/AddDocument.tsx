@@ -16,16 +16,23 @@ import { type IncludeText, includeOf } from './include';
 /** Shows the three sources to add a document. */
 export function AddDocument({
   serviceId,
-  url = '',
+  url,
+  isFromUrl = url !== undefined,
 }: {
   serviceId: number;
   /** The document's known URL. */
   url?: string | undefined;
+  /** Whether fetching is the first choice, and has the focus. */
+  isFromUrl?: boolean;
 }) {
   const queries = useQueryClient();
   // Kept here, because only the open tab is mounted.
   const [text, setText] = useState('');
-  const [typed, setTyped] = useState<Source>({ url, useCredential: false, allowHtml: false });
+  const [typed, setTyped] = useState<Source>({
+    url: url ?? '',
+    useCredential: false,
+    allowHtml: false,
+  });
   const [part, setPart] = useState<IncludeText>({ tags: '', paths: '' });
   const include = includeOf(part);
   const add = useMutation({
@@ -54,6 +61,7 @@ export function AddDocument({
       content: (
         <FromUrl
           source={typed}
+          hasFocus={isFromUrl}
           isBusy={add.isPending}
           onChange={setTyped}
           onSource={({ url: content, useCredential, allowHtml }) =>
@@ -72,7 +80,7 @@ export function AddDocument({
       ),
     },
   ];
-  if (url !== '') sources.unshift(...sources.splice(2, 1));
+  if (isFromUrl) sources.unshift(...sources.splice(2, 1));
   return (
     <div className="space-y-3">
       <Tabs label="Add a document" tabs={sources} />
@@ -223,11 +231,14 @@ interface Source {
 
 function FromUrl({
   source,
+  hasFocus,
   isBusy,
   onChange,
   onSource,
 }: {
   source: Source;
+  /** Whether the field takes the focus. */
+  hasFocus: boolean;
   isBusy: boolean;
   onChange: (source: Source) => void;
   onSource: (source: Source) => void;
@@ -242,22 +253,28 @@ function FromUrl({
         label="Document URL"
         type="url"
         required
+        autoFocus={hasFocus}
         hint="Or of a page that shows it, such as Swagger UI"
         value={source.url}
         onChange={(event) => onChange({ ...source, url: event.target.value })}
       />
-      <CheckField
-        label="Send the service’s credential"
-        hint="Same origin only"
-        checked={source.useCredential}
-        onChange={(event) => onChange({ ...source, useCredential: event.target.checked })}
-      />
-      <CheckField
-        label="Keep the text of a web page"
-        hint="If it has no API description"
-        checked={source.allowHtml}
-        onChange={(event) => onChange({ ...source, allowHtml: event.target.checked })}
-      />
+      <details className="text-sm">
+        <summary className="py-1 font-medium">Fetch options</summary>
+        <div className="space-y-3 pt-2">
+          <CheckField
+            label="Send the service’s credential"
+            hint="Same origin only"
+            checked={source.useCredential}
+            onChange={(event) => onChange({ ...source, useCredential: event.target.checked })}
+          />
+          <CheckField
+            label="Keep the text of a web page"
+            hint="If it has no API description"
+            checked={source.allowHtml}
+            onChange={(event) => onChange({ ...source, allowHtml: event.target.checked })}
+          />
+        </div>
+      </details>
       <Button type="submit" needs="define" isBusy={isBusy}>
         Fetch document
       </Button>

@@ -1,18 +1,28 @@
 /** The catalog of service templates. */
 import { FileText, Plus } from 'lucide-react';
 import { useState } from 'react';
+import { Button } from '#/ui/Button';
 import { FIELD } from '#/ui/Field';
 import { CATALOG, monogram, type Template } from './catalog';
 
+/** The templates of the short list: what agents are given most, one of each kind. */
+const POPULAR = ['GitHub', 'Gmail', 'Notion', 'OpenAI', 'Slack', 'Stripe'];
+
 /** Lists the templates, and “Custom”. */
 export function CatalogPicker({
+  isShort = false,
   onChoose,
 }: {
+  /** Whether only the names of some are listed until the user searches or asks for all. */
+  isShort?: boolean;
   onChoose: (template: Template | undefined) => void;
 }) {
   const [filter, setFilter] = useState('');
+  const [isWhole, setIsWhole] = useState(!isShort);
+  const pattern = filter.trim().toLowerCase();
+  const isPopular = !isWhole && pattern === '';
   const shown = CATALOG.filter(({ name, description }) =>
-    `${name} ${description}`.toLowerCase().includes(filter.trim().toLowerCase()),
+    isPopular ? POPULAR.includes(name) : `${name} ${description}`.toLowerCase().includes(pattern),
   );
   return (
     <div className="space-y-3">
@@ -37,13 +47,18 @@ export function CatalogPicker({
           <li key={template.name}>
             <TemplateButton
               name={template.name}
-              description={template.description}
-              hasDocument={template.documentUrl !== undefined}
+              description={isPopular ? undefined : template.description}
+              hasDocument={!isPopular && template.documentUrl !== undefined}
               onClick={() => onChoose(template)}
             />
           </li>
         ))}
       </ul>
+      {isPopular && (
+        <Button tone="quiet" onClick={() => setIsWhole(true)}>
+          Show all {CATALOG.length}
+        </Button>
+      )}
       {shown.length === 0 && (
         <p role="status" className="text-sm text-soft">
           No matches. Choose “Custom” instead.
@@ -61,7 +76,7 @@ function TemplateButton({
   onClick,
 }: {
   name: string;
-  description: string;
+  description: string | undefined;
   isCustom?: boolean;
   /** Whether the gateway can fetch a document of its operations. */
   hasDocument?: boolean;
@@ -81,7 +96,7 @@ function TemplateButton({
       </span>
       <span className="min-w-0">
         <span className="block font-semibold">{name}</span>
-        <span className="block text-sm text-soft">{description}</span>
+        {description && <span className="block text-sm text-soft">{description}</span>}
         {hasDocument && (
           <span className="flex items-center gap-1 text-xs text-soft">
             <FileText aria-hidden className="size-3.5" /> Operations included

@@ -91,7 +91,7 @@ export function CredentialFields({
         </details>
       )}
       <p className="text-sm text-soft">
-        Encrypted when saved. It is never shown again, and agents never see it.
+        Stored encrypted, and never shown again. Agents never see it.
       </p>
     </>
   );

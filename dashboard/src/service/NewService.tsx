@@ -8,11 +8,14 @@ import { NewServiceForm, type ServiceEntry } from './NewServiceForm';
 /** Shows the catalog, then the form. Keeps the input of each template while this is mounted. */
 export function NewService({
   template: chosen,
+  isShort = false,
   onTemplate,
   onCreated,
 }: {
   /** The name of the chosen template, or `custom`; undefined shows the catalog. */
   template: string | undefined;
+  /** Whether the catalog begins with a short list. */
+  isShort?: boolean;
   onTemplate: (template: string | undefined) => void;
   onCreated: (service: Service) => void;
 }) {
@@ -20,7 +23,9 @@ export function NewService({
   const [entries] = useState(() => new Map<string, ServiceEntry>());
   const template = CATALOG.find(({ name }) => name === chosen);
   if (chosen === undefined || (chosen !== CUSTOM && !template)) {
-    return <CatalogPicker onChoose={(picked) => onTemplate(picked?.name ?? CUSTOM)} />;
+    return (
+      <CatalogPicker isShort={isShort} onChoose={(picked) => onTemplate(picked?.name ?? CUSTOM)} />
+    );
   }
   return (
     <NewServiceForm

@@ -1,7 +1,7 @@
 /** The form that creates a service, with or without a template. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ExternalLink, TriangleAlert } from 'lucide-react';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { Service } from '#/client';
 import { createServiceMutation } from '#/client/@tanstack/react-query.gen';
 import { formError } from '#/session/client';
@@ -18,7 +18,7 @@ import {
 import type { Template } from './catalog';
 import { CREDENTIAL_FORMS, credentialValues } from './credential';
 import { SERVICE_FIELDS, type ServiceDraft, ServiceFields, serviceBody } from './ServiceFields';
-import { slugOf } from './slug';
+import { nameOf, slugOf } from './slug';
 
 /** The input of the form. */
 export interface ServiceEntry {
@@ -56,6 +56,14 @@ export function NewServiceForm({
   });
   const forms = CREDENTIAL_FORMS[draft.authType];
   const form = shownForm(forms, typed);
+  const fields = useRef<HTMLFormElement>(null);
+  useEffect(() => focusEmpty(fields.current), []);
+  const change = (after: ServiceDraft) => {
+    // Until the user names the service, its base URL does.
+    const isNamed = template !== undefined || draft.name !== nameOf(draft.baseUrl);
+    const isUrl = after.baseUrl !== draft.baseUrl;
+    setDraft(isUrl && !isNamed ? { ...after, name: nameOf(after.baseUrl) } : after);
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     create.mutate({
@@ -65,8 +73,8 @@ export function NewServiceForm({
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <Panel title={template ? template.name : 'Custom service'}>
-        <form onSubmit={submit} onChange={create.reset} className="space-y-4">
-          <ServiceFields draft={draft} error={create.error} onChange={setDraft} />
+        <form ref={fields} onSubmit={submit} onChange={create.reset} className="space-y-4">
+          <ServiceFields draft={draft} error={create.error} onChange={change} />
           <CredentialFields
             forms={forms}
             typed={typed}
@@ -88,6 +96,14 @@ export function NewServiceForm({
       {template && <TemplateNotes template={template} />}
     </div>
   );
+}
+
+/** Moves the focus to the first field that has to be filled in. */
+function focusEmpty(form: HTMLFormElement | null) {
+  const empty = [...(form?.querySelectorAll('input') ?? [])].find(
+    ({ required, value }) => required && value === '',
+  );
+  empty?.focus({ preventScroll: true });
 }
 
 function draftOf(template: Template | undefined): ServiceDraft {

@@ -1,4 +1,5 @@
 /** The name, base URL, description, and credential type of a service. */
+import { useRef, useState } from 'react';
 import type { AuthType } from '#/client';
 import { fieldError } from '#/session/client';
 import { Button } from '#/ui/Button';
@@ -46,18 +47,10 @@ export function ServiceFields({
       onChange({ ...draft, [field]: event.target.value }),
   });
   const better = betterName(draft.name);
+  const name = useRef<HTMLDivElement>(null);
+  const [wasDescribed] = useState(draft.description !== '');
   return (
     <>
-      <TextField
-        label="Name"
-        required
-        maxLength={100}
-        hint="Short, such as stripe"
-        {...bind('name')}
-      />
-      {better && (
-        <Button onClick={() => onChange({ ...draft, name: better })}>Use “{better}” instead</Button>
-      )}
       <TextField
         label="Base URL"
         required
@@ -67,7 +60,24 @@ export function ServiceFields({
         hint="Agents can only call paths below it"
         {...bind('baseUrl')}
       />
-      <TextArea label="Description (optional)" maxLength={2000} rows={2} {...bind('description')} />
+      <div ref={name} className="space-y-1">
+        <TextField label="Name" required maxLength={100} placeholder="stripe" {...bind('name')} />
+        {better && (
+          <Button
+            onClick={() => {
+              onChange({ ...draft, name: better });
+              // The button disappears, and the name is what it changed.
+              name.current?.querySelector('input')?.focus();
+            }}
+          >
+            Use “{better}” instead
+          </Button>
+        )}
+      </div>
+      <details open={wasDescribed}>
+        <summary className="py-1 text-sm font-medium">Description (optional)</summary>
+        <TextArea label="Description" maxLength={2000} rows={2} {...bind('description')} />
+      </details>
       <SelectField label="Credential" options={AUTH_TYPES} {...bind('authType')} />
     </>
   );

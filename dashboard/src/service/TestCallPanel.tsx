@@ -1,6 +1,6 @@
 /** A read-only request to a service, to test its credential. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FocusEvent, type FormEvent, useState } from 'react';
 import { Body } from '#/action/Body';
 import { Headers } from '#/action/ExactRequest';
 import type { TestMethod, UpstreamAnswer } from '#/client';
@@ -30,6 +30,7 @@ export function TestCallPanel({
   serviceId,
   chosen,
   isChosen,
+  isBrief = false,
   onStatus,
 }: {
   serviceId: number;
@@ -37,6 +38,8 @@ export function TestCallPanel({
   chosen: { method: string; path: string };
   /** Whether the user has just chosen them, so that the path gets the focus. */
   isChosen: boolean;
+  /** Whether the method is fixed, and the response folded. */
+  isBrief?: boolean;
   /** Called with the status of each response. */
   onStatus?: (status: number) => void;
 }) {
@@ -64,17 +67,20 @@ export function TestCallPanel({
     <Panel title="Test call">
       <form onSubmit={submit} className="space-y-3">
         <p className="text-sm text-soft">Sends a read-only request with the credential.</p>
-        <div className="grid gap-3 sm:grid-cols-[7rem_1fr]">
-          <SelectField
-            label="Method"
-            value={method}
-            options={METHODS}
-            onChange={(event) => setMethod(event.target.value === 'HEAD' ? 'HEAD' : 'GET')}
-          />
+        <div className={isBrief ? '' : 'grid gap-3 sm:grid-cols-[7rem_1fr]'}>
+          {!isBrief && (
+            <SelectField
+              label="Method"
+              value={method}
+              options={METHODS}
+              onChange={(event) => setMethod(event.target.value === 'HEAD' ? 'HEAD' : 'GET')}
+            />
+          )}
           <TextField
             label="Path below the base URL"
             required
-            autoFocus={isChosen}
+            autoFocus={isChosen || isBrief}
+            onFocus={isBrief ? selectAll : undefined}
             spellCheck={false}
             className="font-mono"
             value={path}
@@ -84,16 +90,27 @@ export function TestCallPanel({
           />
         </div>
         <Failure error={formError(call.error, ['path'])} />
-        <Button needs="define" type="submit" disabled={gap !== undefined} isBusy={call.isPending}>
+        <Button
+          needs="define"
+          type="submit"
+          tone={isBrief && !call.data ? 'main' : 'plain'}
+          disabled={gap !== undefined}
+          isBusy={call.isPending}
+        >
           Send test call
         </Button>
       </form>
-      {call.data && <TestResponse response={call.data} />}
+      {call.data && <TestResponse response={call.data} isBrief={isBrief} />}
     </Panel>
   );
 }
 
-function TestResponse({ response }: { response: UpstreamAnswer }) {
+/** Lets the next letter replace the path that is proposed. */
+function selectAll({ target }: FocusEvent<HTMLInputElement>) {
+  target.select();
+}
+
+function TestResponse({ response, isBrief }: { response: UpstreamAnswer; isBrief: boolean }) {
   const { isGood, text } = reached(response.status);
   return (
     <section aria-label="Response" className="mt-4 space-y-3 border-t border-line pt-4">
@@ -101,6 +118,21 @@ function TestResponse({ response }: { response: UpstreamAnswer }) {
         <Badge tone={isGood ? 'good' : 'warn'}>{response.status}</Badge>
         {text}
       </p>
+      {isBrief ? (
+        <details className="text-sm">
+          <summary className="py-1 font-medium">Response</summary>
+          <TestContent response={response} />
+        </details>
+      ) : (
+        <TestContent response={response} />
+      )}
+    </section>
+  );
+}
+
+function TestContent({ response }: { response: UpstreamAnswer }) {
+  return (
+    <div className="space-y-3">
       <Body body={response.body} encoding={response.body_encoding} />
       {response.truncated && (
         <p className="text-sm text-warn">The response is longer: only its beginning is shown.</p>
@@ -109,6 +141,6 @@ function TestResponse({ response }: { response: UpstreamAnswer }) {
         <summary className="py-1 font-medium">Headers</summary>
         <Headers headers={response.headers} />
       </details>
-    </section>
+    </div>
   );
 }

@@ -76,6 +76,7 @@ function NewAgentForm({
         <TextField
           label="Agent name"
           required
+          autoFocus
           maxLength={100}
           value={name}
           error={fieldError(create.error, 'name')}

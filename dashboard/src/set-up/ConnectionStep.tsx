@@ -1,5 +1,5 @@
 /** The set-up step that tries the base URL and the credential. */
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Service } from '#/client';
 import { CredentialPanel } from '#/service/CredentialPanel';
 import { isRejected, reached } from '#/service/reached';
@@ -19,18 +19,23 @@ export function ConnectionStep({
 }) {
   const [status, setStatus] = useState<number>();
   const isGood = status !== undefined && reached(status).isGood;
+  const next = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (isGood) next.current?.focus();
+  }, [isGood]);
   return (
     <div className="max-w-3xl space-y-4">
       <TestCallPanel
         serviceId={service.id}
         chosen={{ method: 'GET', path: testPath }}
         isChosen={false}
+        isBrief
         onStatus={setStatus}
       />
       {status !== undefined && isRejected(status) && (
         <CredentialPanel key={service.authType} service={service} />
       )}
-      <Button tone={isGood ? 'main' : 'plain'} onClick={onDone}>
+      <Button ref={next} tone={isGood ? 'main' : 'plain'} onClick={onDone}>
         {status === undefined ? 'Skip' : isGood ? 'Continue' : 'Continue anyway'}
       </Button>
     </div>

@@ -1,5 +1,6 @@
 /** The set-up step that adds a document. */
 import { useQuery } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
 import { listDocumentsOptions } from '#/client/@tanstack/react-query.gen';
 import { AddDocument } from '#/service/AddDocument';
 import { DocumentItem } from '#/service/DocumentsPanel';
@@ -21,12 +22,23 @@ export function DocumentStep({
   const documents = useQuery(listDocumentsOptions({ path: { id: serviceId } }));
   const known = documents.data?.items ?? [];
   const hasOperations = known.some(({ operations }) => operations > 0);
+  const next = useRef<HTMLButtonElement>(null);
+  const hadOperations = useRef<boolean>(undefined);
+  useEffect(() => {
+    if (!documents.isSuccess) return;
+    // The form that had the focus is folded.
+    if (hasOperations && hadOperations.current === false) next.current?.focus();
+    hadOperations.current = hasOperations;
+  }, [documents.isSuccess, hasOperations]);
+  const [isAdding, setIsAdding] = useState(false);
   return (
     <Panel title="Add a document">
       <div className="space-y-4">
-        <p className="text-sm">
-          Names each request’s operation and improves the risk assessment. You can add it later.
-        </p>
+        {known.length === 0 && (
+          <p className="text-sm">
+            An API description, such as OpenAPI, says what each request does. You can add it later.
+          </p>
+        )}
         {documents.isPending && <Loading />}
         <Failure error={documents.error} onRetry={documents.refetch} />
         {known.length > 0 && (
@@ -36,10 +48,19 @@ export function DocumentStep({
             ))}
           </ul>
         )}
-        <AddDocument serviceId={serviceId} url={documentUrl} />
-        <Button tone={hasOperations ? 'main' : 'plain'} onClick={onDone}>
-          {hasOperations ? 'Continue' : known.length > 0 ? 'Continue without operations' : 'Skip'}
-        </Button>
+        {(!hasOperations || isAdding) && (
+          <AddDocument serviceId={serviceId} url={documentUrl} isFromUrl />
+        )}
+        <div className="flex flex-wrap gap-2">
+          <Button ref={next} tone={hasOperations ? 'main' : 'plain'} onClick={onDone}>
+            {hasOperations ? 'Continue' : known.length > 0 ? 'Continue without operations' : 'Skip'}
+          </Button>
+          {hasOperations && !isAdding && (
+            <Button tone="quiet" onClick={() => setIsAdding(true)}>
+              Add another document
+            </Button>
+          )}
+        </div>
       </div>
     </Panel>
   );

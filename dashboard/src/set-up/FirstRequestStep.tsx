@@ -1,7 +1,9 @@
 /** The set-up step with the agent's first requests, and what connects the agent. */
 import { Link } from '@tanstack/react-router';
+import { useCallback, useState } from 'react';
 import { Connect } from '#/agent/Connect';
 import type { Agent, Service } from '#/client';
+import { Button } from '#/ui/Button';
 import { CheckField } from '#/ui/CheckField';
 import { CopyButton } from '#/ui/CopyButton';
 import { Panel } from '#/ui/Panel';
@@ -21,8 +23,11 @@ export function FirstRequestStep({
   isStored: boolean;
   onStored: (isStored: boolean) => void;
 }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const open = useCallback(() => setIsOpen(true), []);
   return (
     <div className="space-y-4">
+      <Samples agent={agent} service={service} apiKey={apiKey} onComplete={open} />
       {apiKey ? (
         <Panel title="Agent key" actions={<CopyButton text={apiKey} label="Copy key" />}>
           <div className="space-y-3">
@@ -49,9 +54,12 @@ export function FirstRequestStep({
           .
         </p>
       )}
-      <Samples agent={agent} service={service} apiKey={apiKey} />
       <Panel title="Connect the agent">
-        <Connect agent={agent} apiKey={apiKey} />
+        {isOpen ? (
+          <Connect agent={agent} apiKey={apiKey} />
+        ) : (
+          <Button onClick={open}>Show how</Button>
+        )}
       </Panel>
     </div>
   );

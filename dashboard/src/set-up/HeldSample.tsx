@@ -1,20 +1,24 @@
 /** A held sample: the decision on it, and what became of it. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
+import { ActionDetail } from '#/action/ActionDetail';
+import { cardOf } from '#/action/card';
 import type { Action } from '#/client';
 import { getApprovalOptions } from '#/client/@tanstack/react-query.gen';
 import { useLive } from '#/live/LiveProvider';
+import { FullCard } from '#/queue/Card';
+import { DecisionBar } from '#/queue/DecisionBar';
 import { useDecisions } from '#/queue/Decisions';
-import { SelectedAction } from '#/queue/SelectedAction';
 import { useHold } from '#/queue/useHold';
 import { usePresses } from '#/queue/usePresses';
 import { type Rejection, useSubject } from '#/queue/useSubject';
+import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { useNow } from '#/ui/now';
 import { execute } from './agentCalls';
 
-/** Shows the sample as the queue would. Once approved, this page executes it with the agent's key. */
+/** Shows the sample as a card of the queue, and all of it on request. Once approved, this page executes it with the agent's key. */
 export function HeldSample({ actionId, apiKey }: { actionId: string; apiKey: string | undefined }) {
   const action = useQuery(getApprovalOptions({ path: { action_id: actionId } }));
   if (!action.data) {
@@ -37,21 +41,45 @@ function Decide({ action, isSentHere }: { action: Action; isSentHere: boolean })
   const hold = useHold(() => isSeen() && approve());
   const [isDenying, setIsDenying] = useState(false);
   const [hint, setHint] = useState<string>();
-  const frame = useRef<HTMLDivElement>(null);
+  const [isWhole, setIsWhole] = useState(!cardOf(action).isComplete);
+  const card = useRef<HTMLElement>(null);
   useEffect(() => {
-    if (isSentHere) frame.current?.scrollIntoView({ block: 'start' });
+    if (!isSentHere) return;
+    // The button that sent it is gone.
+    card.current?.focus({ preventScroll: true });
+    card.current?.scrollIntoView({ block: 'start' });
   }, [isSentHere]);
   const isSeen = (accepted: Rejection | null = null) => {
     const found = subject.rejection();
     const rejection = found === accepted ? null : found;
-    setHint(rejection ? 'Scroll until the whole title is visible, then decide.' : undefined);
+    setHint(rejection ? 'Scroll until the whole card is visible, then decide.' : undefined);
     return !rejection && live === 'live' && !submissions.has(action.action_id);
   };
   return (
-    <div ref={frame} className="scroll-mt-[calc(var(--header)+1rem)] lg:h-[38rem]">
-      <SelectedAction
+    <article
+      ref={card}
+      tabIndex={-1}
+      aria-label="Held request"
+      className="scroll-mt-[calc(var(--header)+1rem)] space-y-3"
+    >
+      <div
+        ref={subject.ref}
+        data-subject={action.action_id}
+        className="rounded-lg border border-line bg-panel p-3"
+      >
+        <FullCard action={action} />
+      </div>
+      <Button
+        tone="quiet"
+        className="-ml-3 min-h-8 py-0"
+        aria-expanded={isWhole}
+        onClick={() => setIsWhole(!isWhole)}
+      >
+        {isWhole ? 'Show less' : 'Show everything'}
+      </Button>
+      {isWhole && <ActionDetail action={action} />}
+      <DecisionBar
         action={action}
-        isPending
         isWhole
         live={live}
         submission={submissions.get(action.action_id)}
@@ -64,7 +92,6 @@ function Decide({ action, isSentHere }: { action: Action; isSentHere: boolean })
         onNote={setNote}
         onHold={() => isSeen() && hold.begin(action)}
         onHoldEnd={hold.end}
-        onNext={undefined}
         isDenying={isDenying}
         onApprove={() => isSeen() && presses.press(action)}
         onDenying={(starts) => {
@@ -76,7 +103,7 @@ function Decide({ action, isSentHere }: { action: Action; isSentHere: boolean })
           isSeen('new') && void decide(action, { kind: 'deny', note: text, isBlocking })
         }
       />
-    </div>
+    </article>
   );
 }
 

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CircleCheck, CircleDashed, TriangleAlert } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, type Ref, useEffect, useRef, useState } from 'react';
 import { Code, useReadablePath } from '#/agent/Connect';
 import { curlCommand } from '#/agent/snippets';
 import type { Agent, ProposedRequest, RequestEntry, Service } from '#/client';
@@ -34,10 +34,13 @@ export function Samples({
   agent,
   service,
   apiKey,
+  onComplete,
 }: {
   agent: Agent;
   service: Service;
   apiKey: string | undefined;
+  /** Called once both were sent and decided on. */
+  onComplete: () => void;
 }) {
   const requests = useQuery({
     ...listRequestsOptions({ query: { agent_id: agent.id, limit: SEARCHED_MAX } }),
@@ -47,15 +50,20 @@ export function Samples({
   const passed = entries.find(({ decision }) => decision === 'forward');
   const held = entries.find(({ decision }) => decision === 'hold');
   const isPending = held?.action_status === 'PENDING';
+  const isDone = isComplete(entries) && !isPending;
+  useEffect(() => {
+    if (isDone) onComplete();
+  }, [isDone, onComplete]);
   const readable = useReadablePath(service.id);
   const [typed, setTyped] = useState<string | null>(null);
   const written = typed ?? readable;
   const path = pathBelow(written, service.baseUrl);
   /** The held request that this page sent. */
   const [sentId, setSentId] = useState<string>();
+  const holding = useRef<HTMLButtonElement>(null);
   const [sampleName] = useState(randomName);
   const samplePath = `/${sampleName}`;
-  const heldIntent = `Try an approval: delete ${sampleName}, which does not exist`;
+  const heldIntent = `Delete ${sampleName} to try an approval`;
   const input = { url: gatewayUrl(), key: apiKey ?? 'agt_…', service: service.name };
   return (
     <Panel title="Send two samples">
@@ -65,31 +73,38 @@ export function Samples({
           title="A request that passes"
           state={passed ? (isSuccess(passed) ? 'good' : 'bad') : 'waiting'}
         >
-          <TextField
-            label="Path to read"
-            className="font-mono"
-            spellCheck={false}
-            value={written}
-            onChange={(event) => setTyped(event.target.value)}
-          />
+          {passed && <Passed entry={passed} />}
           <Send
             apiKey={apiKey}
             request={{ service: service.name, method: 'GET', path, intent: READ_INTENT }}
             command={curlCommand({ ...input, path }, 'GET', READ_INTENT)}
+            hasFocus={passed === undefined}
+            onSent={() => holding.current?.focus()}
             isAgain={passed !== undefined}
-          />
-          {passed && <Passed entry={passed} />}
+            isOpen={passed !== undefined && !isSuccess(passed)}
+          >
+            <TextField
+              label="Path to read"
+              className="font-mono"
+              spellCheck={false}
+              value={written}
+              onChange={(event) => setTyped(event.target.value)}
+            />
+          </Send>
         </Sample>
         <Sample
           title="A request that needs your approval"
           state={!held ? 'waiting' : isPending ? 'pending' : 'good'}
         >
-          <p className="text-sm">
-            Deletes <code className="text-xs break-all">{samplePath}</code>, which does not exist:
-            harmless, and usually a 404.
-          </p>
+          {!held && (
+            <p className="text-sm">
+              Harmless: deletes <code className="text-xs break-all">{samplePath}</code>, which does
+              not exist.
+            </p>
+          )}
           {!isPending && (
             <Send
+              button={holding}
               apiKey={apiKey}
               request={{
                 service: service.name,
@@ -112,7 +127,7 @@ export function Samples({
             />
           )}
         </Sample>
-        {isComplete(entries) && !isPending && (
+        {isDone && (
           <p className="text-sm">
             <strong>Setup is complete.</strong> Connect the agent below; its risky requests appear
             in the queue.
@@ -183,20 +198,34 @@ function Sample({
 
 /** Sends a sample, or shows the command that does. */
 function Send({
+  button,
   apiKey,
   request,
   command,
   isHeld = false,
+  hasFocus = false,
   onHeld,
+  onSent,
   isAgain,
+  isOpen = false,
+  children,
 }: {
+  button?: Ref<HTMLButtonElement>;
   apiKey: string | undefined;
   request: ProposedRequest;
   command: string;
   /** Whether it is sent only if the gateway would hold it. */
   isHeld?: boolean;
+  /** Whether the button takes the focus when it appears. */
+  hasFocus?: boolean;
   onHeld?: (actionId: string) => void;
+  /** Called once a request that is not held was sent. */
+  onSent?: () => void;
   isAgain: boolean;
+  /** Whether the details are shown without being asked for. */
+  isOpen?: boolean;
+  /** What can be changed in the request. */
+  children?: ReactNode;
 }) {
   const queries = useQueryClient();
   const [refusal, setRefusal] = useState('');
@@ -209,6 +238,7 @@ function Send({
       }
       const held = await submit(key, { ...request, wait: 0 });
       if (held) onHeld?.(held.action_id);
+      else onSent?.();
     },
     // Drops the key from the cache with the page.
     gcTime: 0,
@@ -218,6 +248,8 @@ function Send({
     <div className="space-y-2">
       {apiKey && (
         <Button
+          ref={button}
+          autoFocus={hasFocus}
           tone={isAgain ? 'plain' : 'main'}
           isBusy={send.isPending}
           onClick={() => send.mutate(apiKey)}
@@ -227,9 +259,11 @@ function Send({
       )}
       <Failure error={send.error} />
       {refusal && <p className="text-sm text-warn">{refusal}</p>}
-      <details className="text-sm">
-        <summary className="py-1 font-medium">Command for a terminal</summary>
+      {/* Without the key, the command is the only way to send it. */}
+      <details className="text-sm" open={isOpen || apiKey === undefined}>
+        <summary className="py-1 font-medium">Details</summary>
         <div className="mt-1 space-y-2">
+          {children}
           <Code text={command} />
           <CopyButton text={command} label="Copy command" />
         </div>
@@ -256,7 +290,7 @@ function Passed({ entry }: { entry: RequestEntry }) {
         <code className="text-xs">
           {entry.method} <Visible text={splitTarget(entry.target_url).path} />
         </code>{' '}
-        was forwarded without approval.{' '}
+        passed.{' '}
         {found?.text ??
           (completed_at === null ? 'Waiting for the service.' : 'The service did not respond.')}
       </p>

@@ -38,7 +38,7 @@ export function ServiceStep({
       )}
       <section className="space-y-3">
         <h2 className="font-semibold">Which API should your agents use?</h2>
-        <NewService template={template} onTemplate={onTemplate} onCreated={onDone} />
+        <NewService template={template} isShort onTemplate={onTemplate} onCreated={onDone} />
       </section>
     </div>
   );

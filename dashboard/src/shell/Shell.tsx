@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { ExternalLink, LogOut, Menu, Moon, Sun, X } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { getKillSwitchOptions, getSettingsOptions } from '#/client/@tanstack/react-query.gen';
 import { appPath, GATEWAY_PATH } from '#/gateway';
 import { useInboxCount } from '#/inbox/inbox';
@@ -32,6 +32,17 @@ const HELP_PAGES = [
 /** Shows the frame around the current page. */
 export function Shell() {
   const [isOpen, setIsOpen] = useState(false);
+  const menuButton = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!isOpen) return;
+    const onKey = ({ key, defaultPrevented }: globalThis.KeyboardEvent) => {
+      if (key !== 'Escape' || defaultPrevented) return;
+      setIsOpen(false);
+      menuButton.current?.focus();
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, [isOpen]);
   const [isSwitching, setIsSwitching] = useState(false);
   const count = useInboxCount();
   useTitle(count);
@@ -60,6 +71,7 @@ export function Shell() {
             tone="quiet"
             className="px-2 lg:hidden"
             aria-expanded={isOpen}
+            ref={menuButton}
             aria-controls="pages"
             aria-label={isOpen ? 'Close menu' : 'Open menu'}
             onClick={() => setIsOpen(!isOpen)}

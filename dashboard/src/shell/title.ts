@@ -2,10 +2,11 @@
 import { appPath } from '#/gateway';
 import { pageName } from './pages';
 
-/** Returns the title of the tab that shows the page with this path. */
-export function titleOf(path: string, count: number): string {
+/** Returns the title of the tab that shows the page with this path and heading. */
+export function titleOf(path: string, count: number, heading = ''): string {
   const name = pageName(path);
-  const title = name === undefined ? 'GaiterGuard' : `${name} · GaiterGuard`;
+  const parts = [heading === name ? '' : heading, name ?? '', 'GaiterGuard'];
+  const title = parts.filter((part) => part !== '').join(' · ');
   return count > 0 ? `(${count}) ${title}` : title;
 }
 

@@ -7,6 +7,7 @@ import { AgentState } from '#/agent/AgentState';
 import { Connect } from '#/agent/Connect';
 import { getAgentOptions } from '#/client/@tanstack/react-query.gen';
 import { dateTime } from '#/text/time';
+import { NotFound, requireId } from '#/shell/NotFound';
 import { BackLink } from '#/ui/BackLink';
 import { BUTTON } from '#/ui/Button';
 import { Fact } from '#/ui/Fact';
@@ -19,6 +20,8 @@ import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/agents/$id')({
   params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
+  loader: requireId,
+  notFoundComponent: NotFound,
   component: AgentPage,
 });
 
@@ -29,6 +32,7 @@ function AgentPage() {
     <>
       <BackLink to="/agents">All agents</BackLink>
       {isPending && <Loading />}
+      {error && !agent && <PageTitle>Agent</PageTitle>}
       <Failure error={error} onRetry={refetch} />
       {agent && (
         <>

@@ -13,6 +13,7 @@ import { kindName } from '#/channel/draft';
 import { getChannelOptions } from '#/client/@tanstack/react-query.gen';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
+import { NotFound, requireId } from '#/shell/NotFound';
 import { BackLink } from '#/ui/BackLink';
 import { Fact } from '#/ui/Fact';
 import { Failure } from '#/ui/Failure';
@@ -23,6 +24,8 @@ import { DefinitionName } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/channels/$id')({
   params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
+  loader: requireId,
+  notFoundComponent: NotFound,
   component: ChannelPage,
 });
 
@@ -42,6 +45,7 @@ function ChannelPage() {
     <>
       <BackLink to="/channels">All channels</BackLink>
       {isPending && <Loading />}
+      {error && !channel && <PageTitle>Channel</PageTitle>}
       <Failure error={error} onRetry={refetch} />
       {channel && (
         <>

@@ -5,6 +5,7 @@ import { DeleteRule } from '#/rule/DeleteRule';
 import { draftOf, ruleBody } from '#/rule/draft';
 import { Hits } from '#/rule/Hits';
 import { RuleForm } from '#/rule/RuleForm';
+import { NotFound, requireId } from '#/shell/NotFound';
 import { BackLink } from '#/ui/BackLink';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
@@ -15,6 +16,8 @@ import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/rules/$id')({
   params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
+  loader: requireId,
+  notFoundComponent: NotFound,
   component: RulePage,
 });
 
@@ -30,6 +33,7 @@ function RulePage() {
     <>
       <BackLink to="/rules">All rules</BackLink>
       {isPending && <Loading />}
+      {error && !rule && <PageTitle>Rule</PageTitle>}
       <Failure error={error} />
       {rule && (
         <>

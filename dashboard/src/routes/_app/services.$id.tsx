@@ -10,6 +10,7 @@ import { DocumentsPanel } from '#/service/DocumentsPanel';
 import { OperationsPanel } from '#/service/OperationsPanel';
 import { ServiceSettingsPanel } from '#/service/ServiceSettingsPanel';
 import { TestCallPanel } from '#/service/TestCallPanel';
+import { NotFound, requireId } from '#/shell/NotFound';
 import { BackLink } from '#/ui/BackLink';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
@@ -19,6 +20,8 @@ import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/services/$id')({
   params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
+  loader: requireId,
+  notFoundComponent: NotFound,
   component: ServicePage,
 });
 
@@ -36,6 +39,7 @@ function ServicePage() {
     <>
       <BackLink to="/services">All services</BackLink>
       {isPending && <Loading />}
+      {error && !service && <PageTitle>Service</PageTitle>}
       <Failure error={error} onRetry={refetch} />
       {service && (
         <>
