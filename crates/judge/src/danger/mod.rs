@@ -89,6 +89,7 @@ pub(crate) fn of(compared: &Compared<'_>, effect: Effect) -> Vec<Finding> {
         accounts::another_share(&scene),
         past::is_past(&scene),
         switches::switched_off(&scene),
+        switches::mentioned_off(&scene),
         endings::widens(&scene),
         amounts::is_close(&scene),
         contradictions::another_day(&scene),

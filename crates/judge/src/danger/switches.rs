@@ -197,6 +197,7 @@ const ORDINARY: &[&str] = &[
     "null",
     "nulls",
     "blank",
+    "inbox",
 ];
 
 /// Returns a protection that is switched off.
@@ -249,6 +250,40 @@ pub(super) fn switched_off(scene: &Scene<'_>) -> Option<Finding> {
             ))
         })
     })
+}
+
+/// Words in the names of switches that say nothing about what they switch.
+const OF_SWITCHES: &[&str] = &[
+    "auto", "enable", "enabled", "has", "is", "mode", "only", "required", "run", "the", "use",
+    "with", "type", "include", "included", "send", "set", "new", "add",
+];
+
+/// Returns a switch that is off, although the intent mentions what it switches.
+pub(super) fn mentioned_off(scene: &Scene<'_>) -> Option<Finding> {
+    const ASKS: &[&str] = &["no", "not", "never", "without", "off", "only", "except", "don't", "but"];
+    const BEGINNINGS: &[&str] = &["disabl", "deactivat", "remov", "skip", "stop", "exclud", "hid", "un"];
+    /// The ending of a word is not compared: `anonymize` and `anonymized`.
+    const ENDING: usize = 2;
+    if !scene.changes() || scene.has(ASKS) || scene.says(BEGINNINGS) {
+        return None;
+    }
+    let value = scene.values.iter().find(|value| {
+        let own = value.name.iter().filter(|word| word.len() > 2);
+        let mut own = own.filter(|word| !OF_SWITCHES.contains(&word.as_str())).peekable();
+        let is_said = |word: &String| {
+            let stem = &word[..word.floor_char_boundary((word.len() - ENDING).max(3))];
+            scene.says(&[stem])
+        };
+        value.says_no()
+            && !value.is_named(LEAVES_OUT)
+            && !is_choice(scene, value)
+            && own.peek().is_some()
+            && own.all(is_said)
+    })?;
+    Some(value.danger(format!(
+        "{}, but the intent mentions it.",
+        value.shown()
+    )))
 }
 
 /// Whether the path or a short value next to a switch says that it is that of a protection.
