@@ -25,7 +25,7 @@ afterAll(() => stage?.stop());
 const hold = (path: string) => stage.hold(agent.key, service, path);
 const status = (action: string) => stage.decided(action);
 const shown = () => page.getByRole('article');
-const approveButton = () => page.getByRole('button', { name: 'Approve', exact: true });
+const approveButton = () => page.getByRole('button', { name: /^Approve( in 2 steps)?$/ });
 const again = () => page.getByRole('button', { name: 'Confirm approval' });
 const card = (action: string) => page.locator(`[data-action="${action}"]`);
 const later = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
@@ -239,7 +239,7 @@ describe('on a desktop', () => {
     });
     const sent = await watchDecisions(page);
     const shown = () => page.getByRole('article');
-    const approveButton = () => page.getByRole('button', { name: 'Approve', exact: true });
+    const approveButton = () => page.getByRole('button', { name: /^Approve( in 2 steps)?$/ });
     await stage.signIn(page);
     await shown().getByText(`/many/${tests}/0`).first().waitFor();
     let isAway = true;
@@ -365,7 +365,7 @@ describe('a decision that needs care', () => {
     expect(note.status).toBe(428);
     const fill = () =>
       page
-        .getByRole('button', { name: /^(Approve|Hold to approve)$/ })
+        .getByRole('button', { name: /^(Approve( in 2 steps)?|Hold to approve)$/ })
         .evaluate((button) => getComputedStyle(button).backgroundColor);
     await stage.open(`/?action=${action}`);
     await hold1().waitFor();

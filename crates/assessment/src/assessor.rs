@@ -8,9 +8,9 @@ use gaiterguard_domain::earlier_ruling::EarlierRuling;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, is_safe};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect, strictest};
 use gaiterguard_domain::time::Clock;
-use gaiterguard_domain::verdict::{Evaluation, OperationRef};
+use gaiterguard_domain::verdict::{Decision, Evaluation, OperationRef};
 use gaiterguard_history::{History, Origin, origins};
-use gaiterguard_judge::{Documented, Subject, assess};
+use gaiterguard_judge::{Documented, Subject, assess, first_danger};
 use gaiterguard_llm::{FailureMode, Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
 use gaiterguard_request::{Arena, Opened, Reading, Request};
 use gaiterguard_rules::{
@@ -22,7 +22,7 @@ use http::{HeaderMap, Method};
 use crate::considered::{Considered, reference};
 use crate::earlier_ruling::{CurrentRequest, earlier_rulings};
 use crate::model_input::{ModelInput, floor};
-use crate::operation::{effect_of, for_assessor, top_level_fields};
+use crate::operation::{descriptions, effect_of, for_assessor, top_level_fields};
 
 /// Assesses requests.
 pub struct Assessor {
@@ -89,17 +89,23 @@ impl Assessor {
         let caller = considered.caller;
         let catalog = caller.definitions.catalog(considered.service.id);
         let fields = operation.map_or_else(Vec::new, top_level_fields);
+        // No danger is looked for in what only reads.
+        let described = operation.filter(|_| !is_safe(&considered.request.method));
+        let descriptions = described.map_or_else(Vec::new, descriptions);
         let assessment = assess(Subject {
             opened,
             intent: considered.intent,
             documented: match (catalog, operation) {
-                (_, Some(operation)) => Documented::As(for_assessor(operation, &fields)),
+                (_, Some(operation)) => {
+                    Documented::As(for_assessor(operation, &fields, &descriptions))
+                }
                 (Some(catalog), None) if catalog.operations().next().is_some() => {
                     Documented::Unknown
                 }
                 _ => Documented::Nothing,
             },
             history,
+            arrived: Some(self.clock.now().0.div_euclid(1000)),
         });
         Assessed {
             input: ModelInput {
@@ -213,7 +219,7 @@ impl Assessor {
                 threshold,
                 ..
             } = input;
-            return Evaluation::of(built_in, matched, operation, threshold);
+            return led_by_danger(Evaluation::of(built_in, matched, operation, threshold));
         }
         let verdict = input.without_model(is_safe(method), self.failure_mode);
         concluded(input, operation, verdict)
@@ -295,7 +301,25 @@ fn concluded(
     }
     let mut matched = input.matched;
     matched.extend(from_model.matched_rules);
-    Evaluation::of(verdict, matched, operation, input.threshold)
+    led_by_danger(Evaluation::of(
+        verdict,
+        matched,
+        operation,
+        input.threshold,
+    ))
+}
+
+/// Begins the explanation of a held request with its gravest danger, so that whoever reads it, in a notification or by
+/// the API, reads first what the dashboard shows first.
+fn led_by_danger(mut evaluation: Evaluation) -> Evaluation {
+    if evaluation.decision == Decision::Hold
+        && let Some(danger) = first_danger(&evaluation.verdict.signals)
+        && !evaluation.verdict.explanation.contains(&danger.sentence)
+    {
+        evaluation.verdict.explanation =
+            format!("{} {}", danger.sentence, evaluation.verdict.explanation);
+    }
+    evaluation
 }
 
 /// Builds the word lists of the built-in assessor, so that the first request does not wait for
@@ -317,6 +341,7 @@ pub fn build_word_lists() {
         intent: "Look the words up",
         documented: Documented::Nothing,
         history: None,
+        arrived: None,
     });
 }
 

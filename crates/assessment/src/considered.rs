@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gaiterguard_apidocs::{Call, Operation};
 use gaiterguard_authority::{AgentCaller, ResolvedService};
 use gaiterguard_domain::familiarity::OperationKey;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::path;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::verdict::{Evaluation, OperationRef};
@@ -71,21 +72,26 @@ impl<'a> Considered<'a> {
         operation_key(self.service.id, method, path, evaluation.operation.as_ref())
     }
 
-    /// Summarizes the request for a human. The time that this takes grows with the length of the body.
-    pub fn summary(self) -> Summary {
+    /// Summarizes the request for a human. `opens_access` is whether its assessment found that it gives access,
+    /// which may be seen only in its values. The time that this takes grows with the length of the body.
+    pub fn summary(self, opens_access: bool) -> Summary {
         let arena = Arena::for_body(self.request.body.len());
         let opened = Opened::of(self.request, &arena);
         let operation = self.operation();
         let fields = operation.map_or_else(Vec::new, top_level_fields);
         let documented = operation.map_or(Documented::Nothing, |operation| {
-            Documented::As(for_assessor(operation, &fields))
+            Documented::As(for_assessor(operation, &fields, &[]))
         });
-        Summary::of(Subject {
+        let mut summary = Summary::of(Subject {
             opened: &opened,
             base_path: self.service.base_url.path(),
             operation,
             effect: effect_of_request(&opened, documented),
-        })
+        });
+        if opens_access {
+            summary.effect = summary.effect.min(Effect::Access);
+        }
+        summary
     }
 }
 

@@ -32,6 +32,7 @@ impl OfflineRequest<'_> {
             intent: self.intent,
             documented: Documented::Nothing,
             history: self.history,
+            arrived: None,
         })
     }
 

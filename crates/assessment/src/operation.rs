@@ -6,7 +6,7 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::ledger::NewEntry;
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::target::Target;
-use gaiterguard_judge::effect_of_operation;
+use gaiterguard_judge::{effect_of_operation, opens_access};
 use http::Method;
 
 /// Returns the effect of an operation of a service, as far as it is known before a call.
@@ -19,7 +19,7 @@ pub fn effect_of(service: &Service, operation: &Operation) -> Effect {
     // A method that HTTP does not define cannot be called; it counts as one that changes something.
     let method = operation.method.parse().unwrap_or(Method::PATCH);
     let fields = top_level_fields(operation);
-    effect_of_operation(&method, &path, for_assessor(operation, &fields))
+    effect_of_operation(&method, &path, for_assessor(operation, &fields, &[]))
 }
 
 /// Returns the effect of a recorded request, as far as it is known without the body: from the
@@ -34,6 +34,14 @@ pub fn effect_of_recorded(
     let signaled = signals
         .filter_map(|signal| Effect::from_code(&signal.code))
         .min();
+    let opens = opens_access(&entry.evaluation.verdict.signals);
+    let signaled = signaled.map(|effect| {
+        if opens {
+            effect.min(Effect::Access)
+        } else {
+            effect
+        }
+    });
     // The signal of a change covers creation too.
     if let Some(effect) = signaled.filter(|effect| *effect != Effect::Change) {
         return effect;
@@ -63,15 +71,16 @@ fn effect_by_path(
         })
     });
     let fields = operation.map_or_else(Vec::new, top_level_fields);
-    let operation = operation.map(|operation| for_assessor(operation, &fields));
+    let operation = operation.map(|operation| for_assessor(operation, &fields, &[]));
     effect_of_operation(&method, path, operation.unwrap_or_default())
 }
 
 /// Returns an operation in the form that the built-in assessor takes. `fields` are its top-level
-/// fields.
+/// fields, and `descriptions` those of all fields.
 pub(crate) fn for_assessor<'a>(
     operation: &'a Operation,
     fields: &'a [String],
+    descriptions: &'a [(&'a str, &'a str)],
 ) -> gaiterguard_judge::Operation<'a> {
     gaiterguard_judge::Operation {
         id: &operation.id,
@@ -79,7 +88,16 @@ pub(crate) fn for_assessor<'a>(
         description: operation.description.as_deref().unwrap_or_default(),
         tags: &operation.tags,
         fields,
+        descriptions,
     }
+}
+
+/// Returns the descriptions of the body's documented fields, by their JSON pointers.
+pub(crate) fn descriptions(operation: &Operation) -> Vec<(&str, &str)> {
+    let fields = operation.body.fields.iter();
+    fields
+        .filter_map(|field| Some((&*field.pointer, field.description.as_deref()?)))
+        .collect()
 }
 
 /// Returns the names of the body's documented top-level fields; none if the body may have others.

@@ -30,6 +30,7 @@ fn main() {
             intent: "Read one resource to reply to the customer's question about it",
             documented: Documented::Nothing,
             history: None,
+            arrived: None,
         }));
     }
 }

@@ -81,6 +81,7 @@ fn features_of(file: &str, case: &Value) -> Result<Value, Box<dyn Error>> {
         intent: text("intent"),
         documented: Documented::Nothing,
         history: Some(&history),
+        arrived: None,
     });
     Ok(json!({
         "file": file,

@@ -98,6 +98,8 @@ pub(crate) struct Fields<'k> {
     pub(crate) secrets: Vec<Found<'k>>,
     pub(crate) links: Vec<Found<'k>>,
     pub(crate) addresses: Vec<Found<'k>>,
+    /// Lists without items, by their names.
+    pub(crate) empty_lists: Vec<Found<'k>>,
     /// The stems of the top-level names.
     pub(crate) names: Vec<Stem>,
     /// Members that frameworks read as a method override.

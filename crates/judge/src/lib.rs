@@ -72,6 +72,7 @@ use requested_effects::RequestedEffects;
 use signal::Shown;
 
 pub use call::effect_of_call;
+pub use danger::{first_danger, opens_access};
 pub use operation::{effect_of_operation, effect_of_request};
 pub use path_template::{PartKind, PathPart, path_parts, path_template};
 pub use role::Role;
@@ -178,6 +179,11 @@ fn judge(subject: &Subject<'_>, names: Names) -> (Assessment, Vec<Vec<String>>, 
         intent: subject.intent,
         intent_words,
         history: subject.history,
+        arrived: subject.arrived,
+        descriptions: match subject.documented {
+            Documented::As(operation) => operation.descriptions,
+            Documented::Nothing | Documented::Unknown => &[],
+        },
         asked,
         given: OnceCell::new(),
         intent_sides: Sides::of_intent(subject.intent, intent_words),

@@ -45,6 +45,7 @@ fn analysis<'a>(opened: &'a Opened<'a>, documented: Documented<'a>) -> Analysis<
         intent: "",
         documented,
         history: None,
+        arrived: None,
     })
 }
 

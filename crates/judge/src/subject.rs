@@ -14,6 +14,8 @@ pub struct Subject<'a> {
     pub documented: Documented<'a>,
     /// Earlier exchanges of the agent with the service; `None` if they are not known.
     pub history: Option<&'a dyn History>,
+    /// When the request arrived, in seconds since 1970; `None` if it is not known.
+    pub arrived: Option<i64>,
 }
 
 /// The description of a request in the service's documents.
@@ -41,4 +43,7 @@ pub struct Operation<'a> {
     pub tags: &'a [String],
     /// The names of the body's top-level fields; empty if they are not documented.
     pub fields: &'a [String],
+    /// The JSON pointers of the body's fields, with `*` for the members of a list, and their descriptions. Only dangers
+    /// are looked for in them.
+    pub descriptions: &'a [(&'a str, &'a str)],
 }

@@ -14,6 +14,7 @@ import { remarksOf } from './addresses';
 import { cardOf, pointerOf } from './card';
 import { cautionsOf } from './caution';
 import { Earlier, Repeats } from './Earlier';
+import { dangersOf } from './danger';
 import { byName, factsBeyond, meaningOf, type Named } from './facts';
 import { comparisonsOf } from './familiarity';
 import { withLineBreaks } from './formats';
@@ -47,6 +48,7 @@ const PHONE_LINE_CHARACTERS = 40;
 /** Shows the facts that the headline leaves out, the values in the words of the summary. */
 export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
   const reason = topReasonOf(action);
+  const further = dangersOf(action).find((one) => one !== reason);
   const remarks = remarksOf(action);
   const comparisons = comparisonsOf(action);
   const implied = impliedRecipientOf(action);
@@ -108,6 +110,11 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
       {reason && (
         <Row name="Why it was held">
           <Reason action={action} reason={reason} onMark={onMark} />
+          {further && (
+            <span className="mt-0.5 block">
+              Also: <Reason action={action} reason={further} onMark={onMark} />
+            </span>
+          )}
         </Row>
       )}
       <Cautions action={action} />

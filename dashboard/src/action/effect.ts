@@ -20,9 +20,6 @@ export interface EffectLabel {
   isIrreversible: boolean;
 }
 
-/** The effects that are more severe than a change of access. */
-const EFFECTS_BEFORE_ACCESS = /^(deletes|pays)$/;
-
 /** The labels, the most severe effect first. */
 export const EFFECTS: Readonly<Record<OperationEffect, EffectLabel>> = {
   deletes: { word: 'Deletes', icon: Trash2, isIrreversible: true },
@@ -49,9 +46,6 @@ const OF_METHOD: Readonly<Record<string, OperationEffect>> = {
 export function effectOf(action: Pick<Action, 'summary' | 'signals' | 'method'>): OperationEffect {
   const codes = new Set(action.signals.map(({ code }) => code));
   const summarized = action.summary?.effect ?? '';
-  // A rule that lets everyone in, or a role, is seen in the values and not in the path.
-  const opens = codes.has('danger_access') && !EFFECTS_BEFORE_ACCESS.test(summarized);
-  if (opens) return 'changes_access';
   if (isEffect(summarized)) return summarized;
   return ALL_EFFECTS.find((effect) => codes.has(effect)) ?? OF_METHOD[action.method] ?? 'changes';
 }

@@ -12,6 +12,7 @@ const request = (change: Partial<Action>) =>
     body_encoding: 'utf8',
     risk_score: 0.6,
     signals: [],
+    matched_rules: [],
     summary: {
       effect: 'changes',
       headline: [],
@@ -48,6 +49,7 @@ describe('an approval', () => {
     expect(frictionOf(request({}))).toBe('press');
     expect(frictionOf(request({ summary: summary('shares_outside') }))).toBe('press');
     expect(frictionOf(request({ request_body: 'a\r\nb' }))).toBe('press');
+    expect(frictionOf(request({ risk_score: 0.99 }))).toBe('press');
     const mild = [
       signal('recipient_not_in_intent'),
       signal('statement', 0.1),
@@ -57,7 +59,7 @@ describe('an approval', () => {
   });
 
   it.each<[string, Partial<Action>]>([
-    ['high risk', { risk_score: 0.99 }],
+    ['danger', { signals: [signal('danger', 0)] }],
     ['runs code', { summary: summary('runs_code') }],
     [
       'contains code',
@@ -70,21 +72,7 @@ describe('an approval', () => {
     ['invisible characters in the body', { request_body: 'a\u200bb' }],
     ['long target (folded)', { target_url: `https://api.example/${'x'.repeat(300)}` }],
     ['contains a database statement', { signals: [signal('statement', 0.6)] }],
-    ['grants access', { signals: [signal('makes_public'), signal('grants_admin')] }],
-    [
-      'address that looks like another one',
-      { request_body: '{"to":"a@paypal.com.evil.io"}', request_headers: {} },
-    ],
-    [
-      'header that affects access',
-      {
-        summary: {
-          ...summary('creates'),
-          facts: [fact('header/impersonate-user', 'access'), fact('header/depth', 'other')],
-        },
-      },
-    ],
-    ['sends a secret', { signals: [signal('carries_secret')] }],
+
     ['changes what runs or responds', { signals: [signal('runs_code')] }],
     [
       'sends data to others',
@@ -93,6 +81,19 @@ describe('an approval', () => {
   ])('has to be held for: %s', (reason, change) => {
     expect(frictionOf(request(change))).toBe('hold');
     expect(reasonsForFriction(request(change))).toEqual([reason]);
+  });
+
+  it('has to be held for a danger of any kind, and says which', () => {
+    const address = { request_body: '{"to":"a@paypal.com.evil.io"}' };
+    expect(reasonsForFriction(request(address))).toEqual([
+      'danger',
+      'address that looks like another one',
+    ]);
+    const rights = [signal('makes_public'), signal('grants_admin')];
+    expect(reasonsForFriction(request({ signals: rights }))).toEqual(['danger', 'grants access']);
+    const facts = [fact('header/impersonate-user', 'access'), fact('header/depth', 'other')];
+    const decides = { summary: { ...summary('creates'), facts } };
+    expect(reasonsForFriction(request(decides))).toEqual(['danger', 'header that affects access']);
   });
 
   it.each<[string, Partial<Action>]>([

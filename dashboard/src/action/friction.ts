@@ -3,10 +3,9 @@ import type { Action, OperationEffect } from '#/client';
 import { fold } from '#/text/fold';
 import { hasHidden } from '#/text/visible';
 import { remarksOf } from './addresses';
-import { dangerOf } from './danger';
 import { EFFECTS, effectOf } from './effect';
 import { withLineBreaks } from './formats';
-import { isDangerous, isHigh } from './reason';
+import { isDangerous } from './reason';
 import { stakeOf } from './stake';
 
 /**
@@ -85,7 +84,7 @@ export function isTruncated(action: Action): boolean {
 
 function findReasons(action: Action): string[] {
   const reasons: string[] = [];
-  if (isHigh(action)) reasons.push('high risk');
+  if (isDangerous(action)) reasons.push('danger');
   if (isTruncated(action)) reasons.push('long body (folded)');
   else if (action.body_encoding === 'base64') reasons.push('binary body');
   else {
@@ -106,7 +105,6 @@ function findReasons(action: Action): string[] {
   const effect = effectOf(action);
   add(CAREFUL[effect]);
   if (remarksOf(action).length > 0) add('address that looks like another one');
-  if (dangerOf(action)) add('contradicts the intent');
   const decides = action.summary?.facts.some(
     ({ kind, location }) => kind === 'access' && location.startsWith('header/'),
   );
@@ -119,6 +117,5 @@ function findReasons(action: Action): string[] {
     if (effect === 'shares_outside' && ELSEWHERE.has(code)) add('sends data to others');
     if (EFFECTS[effect].isIrreversible && OPAQUE.has(code)) add('body that cannot be inspected');
   }
-  if (reasons.length === 0 && isDangerous(action)) add('contradicts the intent');
   return reasons;
 }

@@ -26,26 +26,32 @@ const held = (signals: Signal[], rest: Partial<Action> = {}) =>
 const RULE = [{ id: 1, name: 'Freeze', effect: 'require_approval' }] as Action['matched_rules'];
 
 describe('the first reason', () => {
-  it('is a contradiction between the intent and the request, before any other', () => {
+  it('is the danger that the gateway names, before any signal with a weight', () => {
     const signals = [
       signal('deletes', 0.5),
-      signal('undocumented', 0.4),
-      signal('effect_not_asked', 0.3),
-      signal('amount_differs', 0.1),
+      signal('recipient_differs', 0.9),
+      signal('danger_access', 0),
+      signal('danger', 0),
     ];
-    expect(topReasonOf(held(signals, { matched_rules: RULE }))).toBe(signals[3]);
-    expect(topReasonOf(held(signals.slice(0, 3)))).toBe(signals[2]);
+    expect(topReasonOf(held(signals, { matched_rules: RULE }))).toBe(signals[2]);
   });
 
-  it('is who gets how much, then an irreversible effect that nobody asked for, then any other difference', () => {
-    const differs = signal('choice_differs', 0.9);
-    const unasked = signal('effect_not_asked', 0.1);
+  it('is another recipient before a rule, and a rule before what may be a total or a default', () => {
     const elsewhere = signal('recipient_differs', 0.1);
-    const first = (effect: string, ...signals: Signal[]) =>
-      topReasonOf(held([signal(effect, 0.5), ...signals]));
-    expect(first('deletes', differs, unasked, elsewhere)).toBe(elsewhere);
-    expect(first('deletes', differs, unasked)).toBe(unasked);
-    expect(first('changes', differs, unasked)).toBe(differs);
+    const weak = [
+      'amount_differs',
+      'choice_differs',
+      'date_differs',
+      'number_differs',
+      'effect_not_asked',
+      'effect_unasked',
+      'intent_only_reads',
+      'weakens_security',
+    ].map((code) => signal(code, 0.9));
+    expect(topReasonOf(held([...weak, elsewhere], { matched_rules: RULE }))).toBe(elsewhere);
+    expect(topReasonOf(held(weak, { matched_rules: RULE }))).toContain('Freeze');
+    const other = signal('undocumented', 0.1);
+    expect(topReasonOf(held([...weak, other]))).toBe(other);
   });
 
   it('is a secret or a right before a word of the path, a rule, and what is unusual', () => {
@@ -78,7 +84,7 @@ describe('the first reason', () => {
     expect(topReasonOf(held([]))).toBe('It changes something.');
   });
 
-  it('is that a switch is off, or that everything is affected, unless the intent says so', () => {
+  it('is that everything is affected, unless the intent says so', () => {
     const summary = (name: string, value: string, words = 'Apply plan') =>
       ({
         effect: 'changes',
@@ -87,15 +93,6 @@ describe('the first reason', () => {
       }) as unknown as Action['summary'];
     const reason = (shown: Action['summary'], intent = 'Try it as a dry run') =>
       topReasonOf(held([signal('undocumented', 0.4)], { summary: shown, intent }));
-    expect(reason(summary('options.dryRun', 'false'))).toBe(
-      '“dry run” is false, but the intent mentions it.',
-    );
-    expect(reason(summary('dryRun', 'true'))).toMatchObject({ code: 'undocumented' });
-    expect(reason(summary('anonymize', 'false'), 'Export anonymized rows')).toContain('anonymize');
-    expect(reason(summary('signed', 'false'), 'Turn off signed builds')).toMatchObject({
-      code: 'undocumented',
-    });
-    expect(reason(summary('dryRun', 'false'), 'Apply it')).toMatchObject({ code: 'undocumented' });
     expect(reason(summary('filter', 'none (selects all)'))).toContain('all items');
     expect(reason(summary('id', '7', 'Delete all beds'))).toContain('all items');
     expect(reason(summary('id', '7', 'Delete all beds'), 'Empty the ward')).toMatchObject({
@@ -109,7 +106,7 @@ describe('the first reason', () => {
     expect(topReasonOf(held([], { ...low, matched_rules: RULE }))).toContain('Freeze');
   });
 
-  it('is never the sender or a part of an address, and a number of things is not an amount', () => {
+  it('is never the sender or a part of an address', () => {
     const at = (code: string, evidence: string) => ({ ...signal(code, 0.9), evidence });
     const grave = signal('gives_secret', 0.1);
     for (const weak of [
@@ -118,15 +115,6 @@ describe('the first reason', () => {
     ]) {
       expect(topReasonOf(held([weak, grave])), weak.evidence).toBe(grave);
     }
-    const summary = {
-      effect: 'runs_code',
-      headline: [],
-      facts: [{ kind: 'quantity', name: 'replicas', location: 'body/replicas', value: '2' }],
-    } as unknown as Action['summary'];
-    const replicas = at('amount_differs', '/replicas');
-    expect(topReasonOf(held([replicas, grave], { summary }))).toBe(grave);
-    const recipient = at('recipient_differs', '/to');
-    expect(topReasonOf(held([replicas, recipient], { summary }))).toBe(recipient);
   });
 
   it('is the recipient that differs most from the others of its list', () => {
@@ -184,39 +172,6 @@ describe('the first reason', () => {
     });
   });
 
-  it('is about the effect of the request, and not about a word that reads like another one', () => {
-    const about = (code: string, evidence: string, sentence: string) => ({
-      ...signal(code, 0.9),
-      evidence,
-      sentence,
-    });
-    const own = { ...signal('deletes', 0.2), evidence: 'method' };
-    const misread = [
-      about(
-        'effect_unasked',
-        'path',
-        'The intent does not ask for anything that moves money or commits to a payment.',
-      ),
-      about(
-        'effect_unasked',
-        '/name',
-        '“name” is “deploy”, which runs code. The intent does not ask for that.',
-      ),
-      about('beneath_effect', 'path', 'It is a subresource of something that moves money.'),
-    ];
-    expect(topReasonOf(held([...misread, own]))).toBe(own);
-    const power = signal('power_not_in_intent', 0.1);
-    const reads = about(
-      'intent_only_reads',
-      'method',
-      'The intent only asks to read something, but this deletes or cancels something.',
-    );
-    const intent = 'List what is old';
-    expect(topReasonOf(held([reads, own], { intent }))).toBe(reads);
-    expect(topReasonOf(held([reads, power, own], { intent }))).toBe(power);
-    expect(topReasonOf(held([reads, own], { intent: 'Enter the count' }))).toBe(own);
-  });
-
   it('is the account that gets the money, and not the one that pays', () => {
     const account = (name: string, value: string) => ({
       kind: 'account',
@@ -256,43 +211,6 @@ describe('a reason that misreads the intent', () => {
     expect(of('recipient_not_in_intent', goes, 'Pay the fee of Eva Berg')).toMatchObject({
       code: 'recipient_not_in_intent',
     });
-    const date = 'The intent does not mention the date 2026-03-09.';
-    expect(of('date_differs', date, 'Book 8 and 9 March')).not.toMatchObject({
-      code: 'date_differs',
-    });
-    expect(of('date_differs', date, 'Book 9 March 2025')).toMatchObject({ code: 'date_differs' });
-    expect(of('date_differs', date, 'Book 19 March')).toMatchObject({ code: 'date_differs' });
-  });
-
-  it('is left out if the intent begins with what it asks to do', () => {
-    const reads = 'The intent only asks to read.';
-    expect(of('intent_only_reads', reads, 'Give the team a view-only link')).not.toMatchObject({
-      code: 'intent_only_reads',
-    });
-    expect(of('intent_only_reads', reads, 'Look up the link')).toMatchObject({
-      code: 'intent_only_reads',
-    });
-  });
-});
-
-test('an amount of a list leads to the item that differs from the others', () => {
-  const item = (at: number, text: string, is_odd = false) => ({
-    location: `body/payments/${at}`,
-    is_odd,
-    line: [{ text, is_value: true }],
-  });
-  const list = {
-    name: 'payments',
-    location: 'body/payments',
-    count: 3,
-    same: [],
-    items: [item(2, '€900.00 → Cid · note x', true), item(0, '€9.00 → Ann'), item(1, '€8.00 → Bo')],
-  };
-  const differs = { ...signal('amount_differs', 0.4), evidence: '/payments/0/amount' };
-  const summary = { effect: 'pays', headline: [], facts: [], items: [list], amount: null };
-  expect(topReasonOf(held([differs], { summary } as unknown as Partial<Action>))).toMatchObject({
-    evidence: '/payments/2',
-    sentence: 'One of the 3 items differs from the others: €900.00 → Cid.',
   });
 });
 
@@ -307,7 +225,7 @@ describe('a value that the intent has in another spelling', () => {
     topReasonOf(held([one], { intent, ...body(value), matched_rules: RULE } as Partial<Action>));
   const RULED = 'The rule “Freeze” requires approval.';
 
-  it('does not count: a telephone number, an amount in the smallest unit, a tax, a colleague', () => {
+  it('does not count: a telephone number, a colleague', () => {
     const phone = about(
       'account_not_in_intent',
       '/to',
@@ -315,19 +233,6 @@ describe('a value that the intent has in another spelling', () => {
     );
     expect(top(phone, 'Text Ms Voss (+49 151 1234 5678)', { to: '4915112345678' })).toBe(RULED);
     expect(top(phone, 'Text Ms Voss (+49 151 9999 5678)', { to: '4915112345678' })).toBe(phone);
-    const tip = about(
-      'number_differs',
-      '/tip',
-      '“tip” is 900, which is close to a number in the intent.',
-    );
-    expect(top(tip, 'Bring lunch, tip $9', { tip: 900 })).toBe(RULED);
-    expect(top(tip, 'Bring lunch, tip ¥9', { tip: 900, currency: 'JPY' })).toBe(tip);
-    const tax = about(
-      'amount_differs',
-      '/tax_amount',
-      'The intent does not mention the amount 38.',
-    );
-    expect(top(tax, 'Capture 200.00', { amount: 20000, tax_amount: 3800 })).toBe(RULED);
     const other = about(
       'recipient_not_in_intent',
       '/to',
@@ -340,17 +245,9 @@ describe('a value that the intent has in another spelling', () => {
   });
 
   it('does not make a high score a danger, and a danger makes any score one', () => {
-    const tip = about(
-      'number_differs',
-      '/tip',
-      '“tip” is 900, which is close to a number in the intent.',
-    );
-    const lunch = { intent: 'Bring lunch, tip $9', ...body({ tip: 900 }) } as Partial<Action>;
-    expect(isDangerous(held([tip], { ...lunch, risk_score: 0.98 }))).toBe(false);
     const link = signal('link_not_in_intent', 0.4);
-    expect(isDangerous(held([], { ...lunch, risk_score: 0.98 }))).toBe(false);
-    expect(isDangerous(held([link], { ...lunch, risk_score: 0.98 }))).toBe(true);
-    expect(isDangerous(held([link], { ...lunch, risk_score: 0.6 }))).toBe(false);
+    expect(isDangerous(held([], { risk_score: 0.98 }))).toBe(false);
+    expect(isDangerous(held([link], { risk_score: 0.98 }))).toBe(false);
     const opens = about(
       'danger_access',
       '/source',

@@ -7,7 +7,7 @@ import { comparisonsOf } from '#/action/familiarity';
 import { TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
 import { ShortIntent } from '#/action/Intent';
-import { RiskBadge } from '#/action/RiskBadge';
+import { DangerBadge } from '#/action/RiskBadge';
 import { isDangerous, topReasonOf } from '#/action/reason';
 import { TimeLeft } from '#/action/TimeLeft';
 import type { Action } from '#/client';
@@ -124,7 +124,7 @@ export function BatchRow({
         </td>
       ))}
       <td className={`${stacked} text-xs ${cell}`}>
-        <RiskBadge score={action.risk_score} isHigh={isHigh} />{' '}
+        <DangerBadge action={action} />{' '}
         {!isDone && (
           <span className="text-soft">
             <TimeLeft until={action.expires_at} />

@@ -9,7 +9,7 @@ import { comparisonsOf } from '#/action/familiarity';
 import { frictionOf, TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
 import { ShortIntent } from '#/action/Intent';
-import { RiskBadge } from '#/action/RiskBadge';
+import { DangerBadge } from '#/action/RiskBadge';
 import { isDangerous, topReasonOf } from '#/action/reason';
 import { TimeLeft } from '#/action/TimeLeft';
 import type { Action } from '#/client';
@@ -224,7 +224,7 @@ export function FullCard({ action }: { action: Action }) {
     <>
       <span className="flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-soft">
         <EffectTag effect={effectOf(action)} word={effectWord(action)} />
-        <RiskBadge score={action.risk_score} isHigh={isDangerous(action)} />
+        <DangerBadge action={action} />
         <span className="ml-auto flex items-center gap-2">
           <ExpiresSoon action={action} />
           <TimeLeft until={action.expires_at} />

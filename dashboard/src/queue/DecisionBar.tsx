@@ -263,7 +263,7 @@ function ApproveButton({
   return (
     <Button
       ref={ref}
-      // Only a harmless request has a button that invites.
+      // Only a harmless request has a button that invites. Any other says that a second step follows.
       tone={friction === 'press' ? 'main' : 'plain'}
       isBusy={isBusy}
       disabled={submission !== undefined}
@@ -271,7 +271,7 @@ function ApproveButton({
       onClick={onApprove}
       className="min-h-12 flex-[1.4]"
     >
-      {approveLabel(action)}
+      {approveLabel(action, friction === 'press' ? 'Approve' : 'Approve in 2 steps')}
     </Button>
   );
 }

@@ -6,8 +6,7 @@ import { EffectTag } from '#/action/EffectTag';
 import { effectOf, effectWord } from '#/action/effect';
 import { TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
-import { RiskBadge } from '#/action/RiskBadge';
-import { isDangerous } from '#/action/reason';
+import { DangerBadge } from '#/action/RiskBadge';
 import { StatusBadge } from '#/action/StatusBadge';
 import { TimeLeft } from '#/action/TimeLeft';
 import type { Action } from '#/client';
@@ -131,7 +130,7 @@ function Heading({
       <p className="flex flex-wrap items-center gap-x-1.5 lg:mb-1 gap-y-1 sm:gap-x-3 text-xs text-soft [@media(max-height:30rem)]:order-last">
         {back}
         <EffectTag effect={effectOf(action)} word={effectWord(action)} />
-        <RiskBadge score={action.risk_score} isHigh={isDangerous(action)} />
+        <DangerBadge action={action} />
         <span className="ml-auto flex items-center gap-2">
           {isPending ? (
             <>

@@ -85,20 +85,21 @@ describe('a request is apart', () => {
     ]);
   });
 
-  it('if few have its risk, or what is unusual about it', () => {
+  it('if it has a danger, or if few have what is unusual about it', () => {
     const known = { context: { first_to_target: false } as Action['context'] };
     const unknown = { context: { first_to_target: true } as Action['context'] };
+    const danger = { code: 'danger', weight: 0, evidence: '/a', sentence: 'It forwards.' };
     const payments = [
       payment('1', 'A', 'DE1', '€1.00', known),
-      payment('2', 'B', 'DE2', '€1.00', { ...known, risk_score: 0.97 }),
+      payment('2', 'B', 'DE2', '€1.00', { ...known, signals: [danger] }),
       payment('3', 'C', 'DE3', '€1.00', unknown),
     ];
     expect([...apartOf(payments)]).toEqual([
-      ['2', ['High risk score']],
       ['3', ['New recipient']],
+      ['2', ['It forwards.']],
     ]);
     // A remark on most of them sets none apart.
-    expect(apartOf(payments.map((one) => ({ ...one, risk_score: 0.97, ...unknown }))).size).toBe(0);
+    expect(apartOf(payments.map((one) => ({ ...one, signals: [], ...unknown }))).size).toBe(0);
   });
 });
 

@@ -1,7 +1,6 @@
 /** The differences that set a request apart from the others of its table, so that nobody approves it as one of many. */
 import { dangerOf } from '#/action/danger';
 import { comparisonsOf } from '#/action/familiarity';
-import { isHigh } from '#/action/reason';
 import { bodyValues } from '#/action/requestValues';
 import type { Action } from '#/client';
 import { splitTarget } from '#/text/target';
@@ -63,7 +62,6 @@ function fewOf(actions: readonly Action[]): Found {
     remarks.set(key, [...(remarks.get(key) ?? []), [action, text]]);
   const always: Array<readonly [Action, string]> = [];
   for (const action of actions) {
-    if (isHigh(action)) add('risk', action, 'High risk score');
     for (const { text, isUnusual } of comparisonsOf(action)) {
       // The numbers in it differ from request to request.
       if (isUnusual && !OF_ALL.test(text)) add(text.replace(/[\d.,]+/g, '#'), action, text);

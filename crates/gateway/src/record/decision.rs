@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use gaiterguard_assessment::opens_access;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::familiarity::OperationKey;
@@ -129,7 +130,8 @@ impl Recorder {
         };
         let (hold, follows) = match (evaluation.decision, identity) {
             (Decision::Hold, Some(identity)) => {
-                let hold = self.hold(prepared, identity, operation(), now).await?;
+                let opens = opens_access(&evaluation.verdict.signals);
+                let hold = self.hold(prepared, identity, operation(), opens, now).await?;
                 let follows = Follows::Hold {
                     action: hold.action,
                     expires_at: hold.expires_at,
@@ -200,6 +202,7 @@ impl Recorder {
         prepared: &Prepared,
         identity: Digest,
         operation: OperationKey,
+        opens: bool,
         now: Timestamp,
     ) -> Result<NewHold, Refusal> {
         let action = ActionId(Uuid::new_v4());
@@ -208,7 +211,7 @@ impl Recorder {
         let history = prepared.history(&self.provenance).await;
         let examined = prepared.examine(&self.big_bodies, move |prepared| {
             let sources = history.and_then(|history| sources(&prepared.request, &history, now));
-            (sources, prepared.considered(&Intent::absent()).summary())
+            (sources, prepared.considered(&Intent::absent()).summary(opens))
         });
         let (provenance, summary) = Box::pin(examined).await?;
         let held = self

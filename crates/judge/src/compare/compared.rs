@@ -23,6 +23,10 @@ pub(crate) struct Compared<'a> {
     pub(crate) intent: &'a str,
     pub(crate) intent_words: &'a IntentWords<'a>,
     pub(crate) history: Option<&'a dyn History>,
+    /// When the request arrived, in seconds since 1970.
+    pub(crate) arrived: Option<i64>,
+    /// The documented descriptions of the body's fields, by their JSON pointers.
+    pub(crate) descriptions: &'a [(&'a str, &'a str)],
     /// The effects that the intent asks for.
     pub(crate) asked: RequestedEffects,
     /// The numbers that the intent gives; computed on first use.

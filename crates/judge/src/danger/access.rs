@@ -152,7 +152,10 @@ pub(super) fn opens(scene: &Scene<'_>) -> Option<Finding> {
         let reach = if value.is_prose() || value.is_in(TAKES) {
             return None;
         } else if EVERYONE.contains(&&*value.text)
-            || is_who(value) && WHERE_IT_SAYS_WHO.contains(&&*value.text)
+            || is_who(value)
+                && WHERE_IT_SAYS_WHO.contains(&&*value.text)
+                // A message to all opens nothing.
+                && (scene.effect != Effect::ShareOutside || value.text == "public")
         {
             "everyone"
         } else if SIGNED_IN.contains(&&*value.text) {

@@ -65,6 +65,33 @@ pub(super) fn diverts(scene: &Scene<'_>) -> Option<Finding> {
     })
 }
 
+/// Returns a copy to an address of another domain than those of all other addresses.
+pub(super) fn copies(scene: &Scene<'_>) -> Option<Finding> {
+    if !scene.changes() {
+        return None;
+    }
+    let addresses: Vec<(&Value<'_>, String, bool)> = scene
+        .values
+        .iter()
+        .filter(|value| is_email(value.leaf.found.value))
+        .filter_map(|value| Some((value, domain_of(value)?, value.is_in(&["cc", "bcc"]))))
+        .collect();
+    let (value, ..) = addresses.iter().find(|(value, domain, is_copy)| {
+        let is_usual = addresses
+            .iter()
+            .any(|(_, other, is_copy)| !is_copy && other == domain);
+        *is_copy
+            && !is_usual
+            && !scene.compared.intent_words.names(value.leaf.found.value)
+            && !scene.compared.intent_words.names_host(domain)
+            && !super::people::is_said(&scene.intent_squeezed, value.leaf.found.value)
+    })?;
+    Some(value.danger(format!(
+        "A copy goes to “{}”, which the intent does not mention.",
+        shown(value.leaf.found.value)
+    )))
+}
+
 /// The domains that the request and its target are about: of the host, the path, other values, and of most in a list.
 fn usual_domains(scene: &Scene<'_>, is_diverting: impl Fn(&Value<'_>) -> bool) -> HashSet<String> {
     let mut usual = HashSet::new();

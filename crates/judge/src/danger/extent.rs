@@ -14,6 +14,11 @@ const ANY_OF: &[&str] = &[
 /// Beginnings of words of an intent that says that one condition is enough.
 const SAYS_OR: &[&str] = &["or", "either", "all", "any", "every", "entire", "whole"];
 
+/// Beginnings of words of an intent that is about every row.
+const SAYS_EVERY_ROW: &[&str] = &[
+    "all", "any", "clear", "each", "empt", "entire", "every", "truncat", "whole", "wip",
+];
+
 /// Words in the names of switches that destroy.
 const DESTROYS: &[&str] = &[
     "destroy",
@@ -222,6 +227,9 @@ fn in_statement(scene: &Scene<'_>, value: &Value<'_>) -> Option<Finding> {
     }
     let text = unquoted(&whole(scene, value)?);
     let Some((_, condition)) = text.split_once(" where ") else {
+        if scene.says(SAYS_EVERY_ROW) {
+            return None;
+        }
         let sentence = "The statement has no condition, so it applies to every row.";
         return Some(value.danger(sentence.to_owned()));
     };

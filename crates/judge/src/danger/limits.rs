@@ -55,7 +55,6 @@ const ASKS_FOR_NONE: &[&str] = &[
     "forever",
     "indefinit",
     "without",
-    "no",
     "zero",
     "open",
     "remov",
@@ -85,7 +84,7 @@ const EVERY_DAY: &str = "127";
 
 /// Returns a limit that is removed.
 pub(super) fn removed(scene: &Scene<'_>) -> Option<Finding> {
-    if !scene.changes() || scene.says(ASKS_FOR_NONE) {
+    if !scene.changes() || scene.says(ASKS_FOR_NONE) || scene.has(&["no"]) {
         return None;
     }
     scene.values.iter().find_map(|value| {
@@ -150,7 +149,7 @@ pub(super) fn every_day(scene: &Scene<'_>) -> Option<Finding> {
     })
 }
 
-fn names_time(scene: &Scene<'_>) -> bool {
+pub(super) fn names_time(scene: &Scene<'_>) -> bool {
     scene.has(TIMES)
         || scene.says(&DAYS)
         || scene.says(&[

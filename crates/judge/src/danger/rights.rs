@@ -33,7 +33,7 @@ const VAGUE: &[&str] = &[
 ];
 
 /// Words of values that give power over others.
-const GREAT: &[&str] = &[
+pub(super) const GREAT: &[&str] = &[
     "admin",
     "administrator",
     "administrators",

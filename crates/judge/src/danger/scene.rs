@@ -30,6 +30,10 @@ pub(super) struct Scene<'a> {
     pub(super) values: Vec<Value<'a>>,
     /// The words of the intent in lower case.
     pub(super) intent: Vec<String>,
+    /// The intent in lower case.
+    pub(super) intent_text: String,
+    /// The letters and digits of the intent alone, in lower case and without accents.
+    pub(super) intent_squeezed: String,
 }
 
 impl<'a> Value<'a> {
@@ -98,10 +102,15 @@ impl<'a> Value<'a> {
                 "update\n",
                 "delete from",
                 "delete\n",
+
                 "merge into",
             ]
             .iter()
             .any(|start| text.starts_with(start))
+            || self.leaf.kind == LeafKind::Text
+                && text.starts_with("alter table")
+                && text.contains("delete")
+                && text.contains("where")
     }
 
     /// Where its container is.
@@ -140,6 +149,8 @@ impl<'a> Scene<'a> {
             effect,
             values: compared.leaves().take(VALUES_MAX).map(Value::of).collect(),
             intent: of_text(compared.intent).map(str::to_lowercase).collect(),
+            intent_text: compared.intent.to_lowercase(),
+            intent_squeezed: squeezed(compared.intent),
         }
     }
 
@@ -176,6 +187,37 @@ impl<'a> Scene<'a> {
     pub(super) fn changes(&self) -> bool {
         self.effect != Effect::Read
     }
+}
+
+/// The letters and digits of a text alone, in lower case and without accents: in it, a name is the same whether it has
+/// spaces, points, or capitals, and an account number however it is grouped.
+pub(super) fn squeezed(text: &str) -> String {
+    const PLAIN: &[(&str, char)] = &[
+        ("àáâãäåā", 'a'),
+        ("çćč", 'c'),
+        ("ďð", 'd'),
+        ("èéêëēėęě", 'e'),
+        ("ğ", 'g'),
+        ("ìíîïī", 'i'),
+        ("ł", 'l'),
+        ("ñńň", 'n'),
+        ("òóôõöøő", 'o'),
+        ("ř", 'r'),
+        ("śšş", 's'),
+        ("ť", 't'),
+        ("ùúûüůűū", 'u'),
+        ("ýÿ", 'y'),
+        ("źżž", 'z'),
+    ];
+    let plain = |c: char| {
+        let known = PLAIN.iter().find(|(letters, _)| letters.contains(c));
+        known.map_or(c, |(_, plain)| *plain)
+    };
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .map(|c| if c.is_ascii() { c } else { plain(c) })
+        .collect()
 }
 
 /// The words of a name or a value in lower case.

@@ -15,6 +15,9 @@ const ROOM: usize = 16;
 /// The evidence of later ones is the body as a whole.
 const PLACED_MAX: usize = 256;
 
+/// The most lists without items that are kept. More say the same.
+const EMPTY_LISTS_MAX: usize = 16;
+
 impl<'k> Visitor<'k> {
     /// Keeps a value by itself.
     pub(super) fn leaf(&mut self, kind: LeafKind, value: &str, cursor: &Cursor<'_, 'k>) {
@@ -108,6 +111,18 @@ impl<'k> Visitor<'k> {
         }
         if pieces.next().is_some() && self.fields.unread.is_none() {
             self.fields.unread = self.fields.contents.last().copied();
+        }
+    }
+
+    /// Keeps the place of a list without items.
+    pub(super) fn empty_list(&mut self, cursor: &Cursor<'_, 'k>) {
+        if self.fields.empty_lists.len() < EMPTY_LISTS_MAX {
+            self.fields.empty_lists.push(Found {
+                evidence: self.arena.text(&cursor.place.pointer()),
+                name: cursor.name,
+                value: "",
+                is_whole: true,
+            });
         }
     }
 

@@ -213,6 +213,9 @@ impl<'k> Visitor<'k> {
             self.fields
                 .report(Finding::new(signal::BULK, cursor.place.pointer(), sentence));
         }
+        if items.is_empty() {
+            self.empty_list(cursor);
+        }
         let list = Holder::at(cursor.place);
         let mut names = self.no_names();
         for (number, item) in items.iter().enumerate() {

@@ -15,6 +15,8 @@ pub(crate) struct Case {
     pub(crate) body: Vec<u8>,
     pub(crate) intent: String,
     pub(crate) documents: Documents,
+    /// The documented descriptions of the body's fields, by their JSON pointers.
+    pub(crate) descriptions: Vec<(&'static str, &'static str)>,
     /// Earlier calls: method, path, status, body of the response.
     pub(crate) earlier: Vec<(String, String, u16, String)>,
 }
@@ -30,6 +32,9 @@ pub(crate) enum Documents {
     Summary(String, Vec<String>),
 }
 
+/// When the requests arrive: on 1 December 2026, in seconds since 1970.
+const ARRIVED: i64 = 1_796_083_200;
+
 impl Case {
     /// A request to some service.
     pub(crate) fn new(method: &str, target: &str, intent: &str) -> Self {
@@ -41,6 +46,7 @@ impl Case {
             body: Vec::new(),
             intent: intent.to_owned(),
             documents: Documents::None,
+            descriptions: Vec::new(),
             earlier: Vec::new(),
         }
     }
@@ -136,10 +142,12 @@ impl Case {
                 Documents::Summary(summary, fields) => Documented::As(Operation {
                     summary,
                     fields,
+                    descriptions: &self.descriptions,
                     ..Operation::default()
                 }),
             },
             history: Some(&history),
+            arrived: Some(ARRIVED),
         })
     }
 }
