@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use gaiterguard_upstream::{
-    AmbiguousReason, NotSentReason, Outbound, OutboundBody, Scheme, SendError, Upstream,
+    AmbiguousReason, Attempts, NotSentReason, Outbound, OutboundBody, Scheme, SendError, Upstream,
 };
 use h2::Reason;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -267,7 +267,7 @@ async fn a_change_does_not_use_a_connection_of_http_2_that_was_idle_for_long() {
 }
 
 #[tokio::test]
-async fn reads_that_wait_for_a_handshake_that_fails_try_it_at_the_same_time() {
+async fn reads_that_wait_for_a_handshake_that_fails_share_its_failure() {
     let server = Server::start(|mut peer, _| async move {
         let mut hello = [0; 16];
         peer.stream.read_exact(&mut hello).await.ok();
@@ -276,26 +276,120 @@ async fn reads_that_wait_for_a_handshake_that_fails_try_it_at_the_same_time() {
     .await;
     let authority = Authority::new();
     let upstream = trusting(Some(&authority));
-    let started = Instant::now();
-    let reads = (0..20).map(|_| {
-        let mut outbound = request(&server, Method::GET, "/");
-        outbound.origin = server.origin_named(Scheme::Https, "good.example");
-        outbound.options.may_repeat = true;
-        send(&upstream, outbound)
-    });
-    for outcome in join_all(reads).await {
-        let error = outcome.unwrap_err();
-        assert!(
-            matches!(error, SendError::NotSent(NotSentReason::Tls(_))),
-            "{error:?}"
-        );
+    for connections in 1..=2 {
+        let reads = (0..20).map(|_| {
+            let mut outbound = request(&server, Method::GET, "/");
+            outbound.origin = server.origin_named(Scheme::Https, "good.example");
+            outbound.options.may_repeat = true;
+            send(&upstream, outbound)
+        });
+        for outcome in join_all(reads).await {
+            let error = outcome.unwrap_err();
+            assert!(
+                matches!(error, SendError::NotSent(NotSentReason::Tls(_))),
+                "{error:?}"
+            );
+        }
+        assert_eq!(server.connections(), connections);
     }
-    assert!(
-        started.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        started.elapsed()
-    );
-    assert_eq!(server.connections(), 20);
+}
+
+/// Sends reads side by side, each as often as it may be sent, and returns the responses.
+async fn persistent(upstream: &Upstream, reads: usize, get: impl Fn() -> Outbound) -> Vec<Bytes> {
+    let token = tokio_util::sync::CancellationToken::new();
+    let reads = (0..reads).map(async |_| {
+        let mut attempts = Attempts::new(true);
+        loop {
+            let mut outbound = get();
+            attempts.prepare(&mut outbound.options);
+            outbound.options.first_byte_timeout = Some(Duration::from_secs(20));
+            match upstream.send(outbound, &token).await {
+                Ok(inbound) => return read(inbound).await.unwrap(),
+                Err(error) => assert!(attempts.follow(&error, &token).await, "{error:?}"),
+            }
+        }
+    });
+    join_all(reads).await
+}
+
+#[tokio::test]
+async fn a_burst_of_reads_that_is_refused_shares_the_connection_again() {
+    const READS: usize = 97;
+    let refused = Arc::new(AtomicUsize::new(0));
+    let both = Both::start(EITHER, {
+        let refused = Arc::clone(&refused);
+        move |_, (request, mut response): Call| {
+            let is_refused = refused.fetch_add(1, Ordering::SeqCst) < READS;
+            async move {
+                if is_refused {
+                    response.send_reset(Reason::REFUSED_STREAM);
+                } else {
+                    echo((request, response)).await;
+                }
+            }
+        }
+    })
+    .await;
+    let upstream = both.upstream();
+    let received = persistent(&upstream, READS, || both.get()).await;
+    assert!(received.iter().all(|body| body == "hello"));
+    assert_eq!(both.server.connections(), 1);
+    assert_eq!(both.seen().len(), 2 * READS);
+}
+
+#[tokio::test]
+async fn reads_that_are_refused_again_and_again_use_few_connections_of_http_1() {
+    let both = Both::start(EITHER, |_, (_, mut response): Call| async move {
+        response.send_reset(Reason::REFUSED_STREAM);
+    })
+    .await;
+    let upstream = both.upstream();
+    let received = persistent(&upstream, 40, || both.get()).await;
+    assert!(received.iter().all(|body| body == "hello"));
+    let seen = both.seen();
+    let in_http_2 = seen.iter().filter(|seen| seen.is_http_2).count();
+    assert_eq!((in_http_2, seen.len()), (3 * 40, 4 * 40));
+    // One in HTTP/2, and one for each read that is apart at a time.
+    assert!(both.server.connections() <= 9);
+}
+
+#[tokio::test]
+async fn a_burst_of_reads_opens_one_connection_for_each_goodbye() {
+    const READS: usize = 60;
+    for alpn in [EITHER, &["h2"]] {
+        let authority = Authority::new();
+        let acceptor = acceptor(&authority, alpn);
+        let server = Server::start(move |peer, connection| {
+            let acceptor = acceptor.clone();
+            async move {
+                let stream = acceptor.accept(peer.stream).await.unwrap();
+                if connection < 2 {
+                    let log = peer.log;
+                    let mut peer = Peer { stream, log };
+                    peer.write_bytes(frames::SETTINGS).await;
+                    // Reads are on their way when the server ends the connection.
+                    frames::read_to_headers(&mut peer.stream).await;
+                    peer.write_bytes(&frames::go_away(0)).await;
+                    return peer.closed().await;
+                }
+                let mut builder = h2::server::Builder::new();
+                builder.max_concurrent_streams(100);
+                let mut connection = builder.handshake(stream).await.unwrap();
+                while let Some(Ok(call)) = connection.accept().await {
+                    tokio::spawn(echo(call));
+                }
+            }
+        })
+        .await;
+        let upstream = trusting(Some(&authority));
+        let received = persistent(&upstream, READS, || {
+            let mut outbound = request(&server, Method::GET, "/");
+            outbound.origin = server.origin_named(Scheme::Https, "good.example");
+            outbound
+        });
+        assert!(received.await.iter().all(|body| body == "hello"));
+        assert_eq!(server.connections(), 3, "{alpn:?}");
+    }
 }
 
 #[tokio::test]
@@ -310,9 +404,9 @@ async fn a_read_that_was_not_processed_may_be_sent_again_on_a_connection_of_its_
         matches!(error, SendError::NotSent(NotSentReason::StreamRefused)),
         "{error:?}"
     );
-    assert!(error.may_succeed_on_fresh_connection());
+    assert!(error.may_succeed_again());
     let mut again = both.get();
-    again.options.fresh_connection = true;
+    again.options.apart = true;
     assert_eq!(receive(&upstream, again).await, "hello");
     assert!(!both.seen()[1].is_http_2);
 }
@@ -329,7 +423,7 @@ async fn an_upstream_that_demands_http_1_gets_it_from_then_on() {
         matches!(error, SendError::Ambiguous(AmbiguousReason::Http1Required)),
         "{error:?}"
     );
-    assert!(error.may_succeed_on_fresh_connection());
+    assert!(error.may_succeed_again());
     assert_eq!(receive(&upstream, both.get()).await, "hello");
 }
 
@@ -364,10 +458,10 @@ async fn a_read_survives_an_upstream_that_says_goodbye_on_every_connection_of_ht
     };
     let error = send(&upstream, get()).await.unwrap_err();
     assert!(!error.may_have_been_sent(), "{error:?}");
-    assert!(error.may_succeed_on_fresh_connection(), "{error:?}");
+    assert!(error.may_succeed_again(), "{error:?}");
     assert!(server.connections() <= 3);
     let mut again = get();
-    again.options.fresh_connection = true;
+    again.options.apart = true;
     assert_eq!(receive(&upstream, again).await, "hello");
     assert_eq!(server.requests().len(), 1);
 }
@@ -409,11 +503,7 @@ async fn a_connection_that_breaks_in_the_middle_is_stale_only_if_it_had_served()
         }
         let error = send(&upstream, get()).await.unwrap_err();
         assert!(error.may_have_been_sent(), "{error:?}");
-        assert_eq!(
-            error.may_succeed_on_fresh_connection(),
-            is_stale,
-            "{error:?}"
-        );
+        assert_eq!(error.may_succeed_again(), is_stale, "{error:?}");
     }
 }
 
