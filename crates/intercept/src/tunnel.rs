@@ -299,4 +299,9 @@ impl<H: Handler> Handler for InTunnel<H> {
         }
         self.handler.refuse(error)
     }
+
+    fn closed(&self, reason: &str) {
+        self.tunnel.refused(reason);
+        self.handler.closed(reason);
+    }
 }
