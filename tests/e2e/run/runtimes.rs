@@ -478,7 +478,7 @@ const CLIENTS: [(&str, &str); 9] = [
     ),
     (
         "https",
-        r#"node -e 'https.get(process.argv[1], ({ statusCode }) => console.log(statusCode)).on("error", console.log)' "$1""#,
+        r#"node -e 'https.get(process.argv[1], (response) => console.log(response.resume().statusCode)).on("error", console.log)' "$1""#,
     ),
     (
         "ruby",
