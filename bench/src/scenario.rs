@@ -50,6 +50,8 @@ pub mod name {
     pub const REPLAY: &str = "GaiterGuard replay of a key, SQLite";
     /// A safe method to an upstream with TLS.
     pub const GET_TLS: &str = "GaiterGuard GET, decided by rules, TLS upstream, SQLite";
+    /// A safe method to an upstream with TLS that chooses HTTP/2.
+    pub const GET_HTTP_2: &str = "GaiterGuard GET, decided by rules, HTTP/2 upstream, SQLite";
     /// An unsafe method with a long body of JSON.
     pub const POST_LONG: &str = "GaiterGuard POST, fresh key, 100 KB of JSON, SQLite";
     /// The door for unmodified SDKs.

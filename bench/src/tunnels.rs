@@ -36,7 +36,7 @@ use crate::{
     process,
     sample::percentile,
     scenario,
-    upstream::{self, RESOURCE_PATH, STREAM_PATH},
+    upstream::{self, Protocol, RESOURCE_PATH, STREAM_PATH},
     way::{HOST, Tunnel, Way},
 };
 
@@ -58,7 +58,8 @@ impl Bench<'_> {
     pub async fn tunnels(&self, measure: Duration) -> BenchResult<TunnelFigures> {
         process::raise_descriptor_limit(IDLE_DESCRIPTORS)?;
         let binaries = self.binary.parent().ok_or("no folder of binaries")?;
-        let (stub, certificate) = upstream::start_tls_stub(binaries, self.directory, HOST)?;
+        let (stub, certificate) =
+            upstream::start_tls_stub(binaries, self.directory, HOST, Protocol::Http1)?;
         let mut settings = self.settings("tunnels")?;
         settings.upstream_ca_file = Some(certificate);
         settings.intercept = Some(Intercept {

@@ -52,17 +52,31 @@ pub fn start_stub(binaries: &Path, directory: &Path) -> BenchResult<Listening> {
     listen("stub", command, address, directory)
 }
 
+/// The protocol that an upstream with TLS chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2, if the client offers it.
+    Http2,
+}
+
 /// Starts the stub upstream with TLS, under a new certificate for `host`. Returns it with the file of the
 /// certificate.
 pub fn start_tls_stub(
     binaries: &Path,
     directory: &Path,
     host: &str,
+    protocol: Protocol,
 ) -> BenchResult<(Listening, PathBuf)> {
     let made = rcgen::generate_simple_self_signed([host.to_owned()])?;
+    let name = match protocol {
+        Protocol::Http1 => "tls-stub",
+        Protocol::Http2 => "http-2-stub",
+    };
     let (certificate, key) = (
-        directory.join("tls-stub.pem"),
-        directory.join("tls-stub-key.pem"),
+        directory.join(format!("{name}.pem")),
+        directory.join(format!("{name}-key.pem")),
     );
     fs::write(&certificate, made.cert.pem())?;
     fs::write(&key, made.signing_key.serialize_pem())?;
@@ -71,10 +85,10 @@ pub fn start_tls_stub(
     command.arg("--listen").arg(address.to_string());
     command.arg("--tls-certificate").arg(&certificate);
     command.arg("--tls-key").arg(&key);
-    Ok((
-        listen("tls-stub", command, address, directory)?,
-        certificate,
-    ))
+    if protocol == Protocol::Http2 {
+        command.arg("--http-2");
+    }
+    Ok((listen(name, command, address, directory)?, certificate))
 }
 
 /// Starts the minimal pass-through in front of `upstream`.

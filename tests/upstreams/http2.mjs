@@ -1,5 +1,6 @@
 // A server that speaks HTTP/2 only, with TLS. It returns what it got, and its trailers say who asked. The response to
-// /stream begins with an event and does not end.
+// /stream begins with an event and does not end. The first 97 requests for /busy are refused, and requests for /leaving
+// end the first two connections: none of them is processed.
 //
 // usage: node http2.mjs PEM_FILE
 //
@@ -9,12 +10,22 @@ import http2 from "node:http2"
 
 const pem = readFileSync(process.argv[2])
 const server = http2.createSecureServer({ key: pem, cert: pem, allowHTTP1: false })
-server.on("session", () => console.log("connection"))
+let [sessions, refused] = [0, 0]
+server.on("session", (session) => {
+  session.number = ++sessions
+  console.log("connection")
+})
 server.on("stream", (stream, headers) => {
   const { ":method": method, ":path": path, authorization = "nobody" } = headers
   console.log(`${method} ${path}`)
   // A stream that is reset concerns no other.
   stream.on("error", () => {})
+  if (path === "/busy" && ++refused <= 97) {
+    return stream.close(http2.constants.NGHTTP2_REFUSED_STREAM)
+  }
+  if (path === "/leaving" && stream.session?.number <= 2) {
+    return stream.session.goaway(http2.constants.NGHTTP2_NO_ERROR, 0)
+  }
   if (path === "/stream") {
     stream.respond({ ":status": 200, "content-type": "text/event-stream" })
     stream.write("data: 1\n\n")

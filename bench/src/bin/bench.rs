@@ -21,7 +21,7 @@ use gaiterguard_bench::{
     report::{self, Row},
     sample::Sample,
     scenario::{self, Scenario, name},
-    upstream::{self, Listening},
+    upstream::{self, Listening, Protocol},
 };
 use tokio::runtime::Runtime;
 
@@ -123,7 +123,7 @@ struct Systems {
     postgres: Option<Postgres>,
     raw_postgres: Option<String>,
     stub: Listening,
-    tls_stub: Option<Listening>,
+    tls_stubs: Vec<Listening>,
     binaries: PathBuf,
     gateway_binary: PathBuf,
     _passthrough: Listening,
@@ -175,7 +175,7 @@ impl Systems {
             postgres,
             raw_postgres,
             stub,
-            tls_stub: None,
+            tls_stubs: Vec::new(),
             binaries: binaries.to_owned(),
             gateway_binary,
             _passthrough: passthrough,
@@ -218,7 +218,12 @@ impl Systems {
             });
         }
         self.gateways.push(gateway);
-        self.start_before_tls(directory, runtime)?;
+        for (protocol, name) in [
+            (Protocol::Http1, name::GET_TLS),
+            (Protocol::Http2, name::GET_HTTP_2),
+        ] {
+            self.start_before_tls(directory, runtime, protocol, name)?;
+        }
 
         let Some(postgres) = &mut self.postgres else {
             note("PostgreSQL: not here");
@@ -252,10 +257,17 @@ impl Systems {
         Ok(())
     }
 
-    /// Starts a gateway in front of an upstream with TLS.
-    fn start_before_tls(&mut self, directory: &Path, runtime: &Runtime) -> BenchResult<()> {
-        let (stub, certificate) = upstream::start_tls_stub(&self.binaries, directory, "127.0.0.1")?;
-        let data = directory.join("tls");
+    /// Starts a gateway in front of an upstream with TLS that chooses this protocol.
+    fn start_before_tls(
+        &mut self,
+        directory: &Path,
+        runtime: &Runtime,
+        protocol: Protocol,
+        name: &'static str,
+    ) -> BenchResult<()> {
+        let (stub, certificate) =
+            upstream::start_tls_stub(&self.binaries, directory, "127.0.0.1", protocol)?;
+        let data = directory.join(format!("{protocol:?}"));
         std::fs::create_dir_all(&data)?;
         let mut settings = GatewaySettings::on_sqlite(&self.gateway_binary, data);
         settings.upstream_ca_file = Some(certificate);
@@ -267,7 +279,7 @@ impl Systems {
             BenchResult::Ok((gateway, access))
         })?;
         self.scenarios.push(Scenario {
-            name: name::GET_TLS,
+            name,
             target: scenario::proxied_get(gateway.address, vec![access.ruled_key])?,
             accounted: Accounted {
                 system: Some(gateway.daemon.pid()),
@@ -275,7 +287,7 @@ impl Systems {
             },
         });
         self.gateways.push(gateway);
-        self.tls_stub = Some(stub);
+        self.tls_stubs.push(stub);
         Ok(())
     }
 

@@ -22,10 +22,10 @@ use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use hyper::{
     body::{Body, Frame, Incoming},
-    server::conn::http1,
+    server::conn::{http1, http2},
     service::service_fn,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -54,10 +54,16 @@ struct Arguments {
     /// Its key, PEM.
     #[arg(long)]
     tls_key: Option<PathBuf>,
+    /// Chooses HTTP/2 on connections with TLS whose client offers it.
+    #[arg(long, requires = "tls_certificate")]
+    http_2: bool,
     /// How long the chat completion takes: as long as a busy model's.
     #[arg(long, default_value_t = 300)]
     model_delay_ms: u64,
 }
+
+/// Its name in a TLS handshake.
+const HTTP_2: &[u8] = b"h2";
 
 /// The size of the pieces of a streamed response.
 const PIECE: &[u8] = &[b'x'; 64 * 1024];
@@ -97,11 +103,14 @@ async fn serve(arguments: &Arguments) -> BenchResult<()> {
         tokio::spawn(async move {
             match tls {
                 None => serve_connection(stub, stream).await,
-                Some(tls) => {
-                    if let Ok(stream) = tls.accept(stream).await {
-                        serve_connection(stub, stream).await;
+                Some(tls) => match tls.accept(stream).await {
+                    Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
+                        serve_http_2(stub, stream).await;
                     }
-                }
+                    Ok(stream) => serve_connection(stub, stream).await,
+                    // A peer that disconnects early does not matter here.
+                    Err(_) => {}
+                },
             }
         });
     }
@@ -113,10 +122,13 @@ fn acceptor(arguments: &Arguments) -> BenchResult<Option<TlsAcceptor>> {
     };
     let certificates = CertificateDer::pem_file_iter(certificate)?.collect::<Result<_, _>>()?;
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(certificates, PrivateKeyDer::from_pem_file(key)?)?;
+    if arguments.http_2 {
+        config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
+    }
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
 }
 
@@ -131,6 +143,20 @@ async fn serve_connection(
     // A peer that disconnects early does not matter here.
     http1::Builder::new()
         .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await
+        .ok();
+}
+
+async fn serve_http_2(
+    stub: Arc<Stub>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) {
+    let service = service_fn(move |request| {
+        let stub = Arc::clone(&stub);
+        async move { stub.response(request).await }
+    });
+    http2::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
         .await
         .ok();

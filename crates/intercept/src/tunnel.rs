@@ -300,4 +300,9 @@ impl<H: Handler> Handler for InTunnel<H> {
         }
         self.handler.refuse(error)
     }
+
+    fn closed(&self, reason: &str) {
+        self.tunnel.refused(reason);
+        self.handler.closed(reason);
+    }
 }

@@ -205,7 +205,8 @@ impl Connector {
         deadline: Instant,
     ) -> Result<TcpStream, NotSentReason> {
         let tcp = self.dialer.dial(addresses, port, deadline).await?;
-        tcp.set_nodelay(true).map_err(NotSentReason::Connect)?;
+        let without_delay = tcp.set_nodelay(true);
+        without_delay.map_err(|error| NotSentReason::Connect(error.into()))?;
         Ok(tcp)
     }
 

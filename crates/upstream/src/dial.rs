@@ -66,7 +66,7 @@ impl Dialer {
                 Ok(Some((address, Err(error)))) => {
                     pending.retain(|other| *other != address);
                     self.remember([address]);
-                    last_failure = NotSentReason::Connect(error);
+                    last_failure = NotSentReason::Connect(error.into());
                 }
                 Ok(None) => return Err(last_failure),
                 Err(_) if until == deadline => {

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -54,10 +55,10 @@ impl SendError {
         }
     }
 
-    /// Returns whether the request probably succeeds on a connection of its own: the upstream closed the
-    /// connection just as it was used again, refused the request because of the others on it, or demands
-    /// HTTP/1.1. A request that does no harm a second time may be sent so.
-    pub fn may_succeed_on_fresh_connection(&self) -> bool {
+    /// Returns whether the request probably succeeds if it is sent again: the upstream closed the connection just
+    /// as it was used again, refused the request because of the others on it, or demands HTTP/1.1. A request that
+    /// does no harm a second time may be sent so; [`Attempts`](crate::Attempts) says when and how.
+    pub fn may_succeed_again(&self) -> bool {
         matches!(
             self,
             Self::Ambiguous(AmbiguousReason::StaleConnection(_) | AmbiguousReason::Http1Required)
@@ -70,8 +71,8 @@ impl SendError {
     }
 }
 
-/// Why it is certain that nothing was sent.
-#[derive(Debug, thiserror::Error)]
+/// Why it is certain that nothing was sent. Requests that wait for the same connection share the reason.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum NotSentReason {
     /// The origin's address may not be dialed.
     #[error(transparent)]
@@ -82,11 +83,11 @@ pub enum NotSentReason {
     #[error(transparent)]
     Proxy(#[from] TunnelRefused),
     #[error("cannot connect: {0}")]
-    Connect(#[source] io::Error),
+    Connect(#[source] Arc<io::Error>),
     #[error("the connection was not open in time")]
     ConnectTimedOut,
     #[error("the TLS handshake failed: {0}")]
-    Tls(#[source] io::Error),
+    Tls(#[source] Arc<io::Error>),
     /// The upstream speaks HTTP/2 only, and the request needs HTTP/1.1.
     #[error(
         "the upstream speaks HTTP/2 only, and the gateway uses HTTP/1.1 for WebSockets and, apart from gRPC, \
@@ -104,7 +105,7 @@ pub enum NotSentReason {
     GoneAway,
     /// The request cannot be written in HTTP/2.
     #[error("the request cannot be sent in HTTP/2: {0}")]
-    Unwritable(#[source] http::Error),
+    Unwritable(#[source] Arc<http::Error>),
     /// The connection ended before a single byte of the request was written to it.
     #[error("the connection closed before the request was written")]
     ConnectionClosed,

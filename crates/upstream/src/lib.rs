@@ -15,6 +15,7 @@ pub mod operator_http_client;
 pub mod page;
 
 mod address;
+mod attempts;
 mod connect;
 mod connection;
 mod dial;
@@ -37,6 +38,7 @@ mod wire;
 pub use address::{
     AddressPolicy, AddressRefused, AllowedRange, RefusalReason, parse_private_allow,
 };
+pub use attempts::Attempts;
 pub use error::{AmbiguousReason, CheckRefused, NotSentReason, SendError, UnusableReason};
 pub use inbound::{Inbound, InboundBody, InboundError};
 pub use joined::{Carried, join};

@@ -49,11 +49,16 @@ pub struct Outbound {
 /// How a request is sent, where that differs from the usual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendOptions {
-    /// Whether it must not use a connection that has served another request, or serves one.
+    /// Whether it must not use a connection that has served another request, or serves one. If it may be repeated,
+    /// that applies to HTTP/1.1 alone.
     pub fresh_connection: bool,
     /// Whether it does no harm to send it twice. If its method is safe, too, it may share an HTTP/2 connection, on
     /// which a failure leaves open more often whether it was sent.
     pub may_repeat: bool,
+    /// Whether it shares no connection although it may be repeated, because the upstream refuses requests that do.
+    /// A few such requests are sent to an upstream at a time; the others wait. An upstream that speaks HTTP/2 only
+    /// gets it on a shared connection.
+    pub apart: bool,
     /// Until the response begins, instead of the usual limit.
     pub first_byte_timeout: Option<Duration>,
     /// Between two pieces of the response's body, instead of the usual limit.

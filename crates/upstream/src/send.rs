@@ -28,7 +28,7 @@ use crate::resolve::{Names, Resolver, SystemResolver};
 use crate::tls::TlsSetupError;
 use crate::wire::Wire;
 
-/// The longest idle time of a connection for an unsafe request. If a server closes an older one at the
+/// The longest idle time of a connection for an unsafe request, and for the last attempt at a read. If a server closes an older one at the
 /// same moment, it would be unknown whether the request was processed. Servers that close idle
 /// connections wait at least several seconds.
 const UNSAFE_IDLE_TIME_MAX: Duration = Duration::from_secs(2);
@@ -117,14 +117,17 @@ impl Upstream {
     /// response's body.
     pub async fn send(
         &self,
-        outbound: Outbound,
+        mut outbound: Outbound,
         cancellation: &CancellationToken,
     ) -> Result<Inbound, SendError> {
+        let speaks = self.http_2.speaks(&outbound.origin);
+        outbound.options.apart &= speaks != Some(Speaks::Http2Only);
         let options = outbound.options;
         let call = Call {
             sharing: Sharing::of(&outbound),
             key: (outbound.pool, outbound.origin.clone()),
             may_reuse: !options.fresh_connection,
+            is_apart: options.apart,
             method: outbound.method.clone(),
             web_socket: outbound.web_socket,
             first_byte_timeout: options
@@ -137,13 +140,13 @@ impl Upstream {
         let may_use_http_2 = match call.sharing {
             Sharing::Grpc => true,
             Sharing::Repeatable => {
-                origin.scheme() == Scheme::Https
-                    && self.http_2.speaks(origin) != Some(Speaks::Http1Only)
+                origin.scheme() == Scheme::Https && speaks != Some(Speaks::Http1Only)
             }
-            Sharing::None => {
-                !call.web_socket && self.http_2.speaks(origin) == Some(Speaks::Http2Only)
-            }
+            Sharing::None => !call.web_socket && speaks == Some(Speaks::Http2Only),
         };
+        if call.is_apart {
+            return Box::pin(self.send_apart(request, call, cancellation)).await;
+        }
         if !may_use_http_2 {
             return self.send_in_http_1(request, None, call, cancellation).await;
         }
@@ -163,6 +166,22 @@ impl Upstream {
         }
     }
 
+    /// Sends a request that shares no connection, when its turn comes.
+    async fn send_apart(
+        &self,
+        request: Request<OutboundBody>,
+        call: Call,
+        cancellation: &CancellationToken,
+    ) -> Result<Inbound, SendError> {
+        let limit = self.connector.connect_timeout();
+        let turn = self.http_2.apart(&call.key, limit);
+        let turn = cancellation.run_until_cancelled(turn).await;
+        let _turn = turn.ok_or(SendError::Cancelled {
+            may_have_been_sent: false,
+        })??;
+        self.send_in_http_1(request, None, call, cancellation).await
+    }
+
     /// Sends a request in HTTP/1.1, unless the origin turns out to speak HTTP/2 only before anything is sent.
     /// `opened` is a connection that has been opened for it.
     async fn send_in_http_1(
@@ -174,7 +193,7 @@ impl Upstream {
     ) -> Result<Inbound, SendError> {
         let origin = &call.key.1;
         let may_reuse = call.may_reuse && opened.is_none();
-        let idle_time_max = if is_safe(&call.method) && !call.web_socket {
+        let idle_time_max = if is_safe(&call.method) && !call.web_socket && !call.is_apart {
             Duration::MAX
         } else {
             UNSAFE_IDLE_TIME_MAX
@@ -272,8 +291,8 @@ impl Upstream {
     ) -> Result<Inbound, SendError> {
         /// How often a connection may take no further requests just when it is used.
         const ATTEMPTS_MAX: usize = 3;
-        let mut request =
-            Http2Request::new(request, &call.key.1).map_err(NotSentReason::Unwritable)?;
+        let mut request = Http2Request::new(request, &call.key.1)
+            .map_err(|error| NotSentReason::Unwritable(error.into()))?;
         let mut attempts = 1;
         loop {
             let exchange = slot.exchange(request, call.first_byte_timeout, cancellation);
@@ -416,6 +435,7 @@ struct Call {
     sharing: Sharing,
     /// Whether it may use a connection that has served another request.
     may_reuse: bool,
+    is_apart: bool,
     method: Method,
     web_socket: bool,
     first_byte_timeout: Duration,
@@ -442,7 +462,7 @@ impl Sharing {
         } else if options.may_repeat
             && is_safe(&outbound.method)
             && !outbound.web_socket
-            && !options.fresh_connection
+            && !options.apart
             && !matches!(outbound.body, OutboundBody::Streaming(_))
         {
             Self::Repeatable

@@ -111,11 +111,11 @@ impl Tls {
     ) -> Result<TlsStream<TcpStream>, NotSentReason> {
         let config = self
             .config(offer)
-            .map_err(|error| NotSentReason::Tls(io_error(error)))?;
+            .map_err(|error| NotSentReason::Tls(io_error(error).into()))?;
         let server_name = match host.address() {
             Some(address) => ServerName::from(address),
             None => ServerName::try_from(host.to_string())
-                .map_err(|error| NotSentReason::Tls(io_error(error)))?,
+                .map_err(|error| NotSentReason::Tls(io_error(error).into()))?,
         };
         TlsConnector::from(config)
             .connect(server_name, tcp)
@@ -123,7 +123,7 @@ impl Tls {
             .map_err(|error| match offer {
                 Offer::Http1 if refuses_protocol(&error) => NotSentReason::Http2Only,
                 Offer::Http2 if refuses_protocol(&error) => NotSentReason::NoHttp2,
-                _ => NotSentReason::Tls(error),
+                _ => NotSentReason::Tls(error.into()),
             })
     }
 

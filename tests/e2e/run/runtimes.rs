@@ -452,6 +452,86 @@ fn check_with_first(scene: &RunScene, folder: &Path) -> Command {
     command
 }
 
+/// What each client runs with a URL as its argument, and prints of a response or an error.
+const CLIENTS: [(&str, &str); 9] = [
+    (
+        "curl",
+        r#"curl --silent --show-error --write-out '%{http_code}' "$1""#,
+    ),
+    ("wget", r#"wget --output-document=- "$1""#),
+    ("git", r#"git ls-remote "$1""#),
+    (
+        "urllib",
+        r#"python3 -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1])' "$1""#,
+    ),
+    (
+        "requests",
+        r#""$PYTHON" -c 'import requests, sys; print(requests.get(sys.argv[1]).status_code)' "$1""#,
+    ),
+    (
+        "httpx",
+        r#""$PYTHON" -c 'import httpx, sys; print(httpx.get(sys.argv[1]).status_code)' "$1""#,
+    ),
+    (
+        "fetch",
+        r#"node -e 'fetch(process.argv[1]).then(({ status }) => console.log(status), console.log)' "$1""#,
+    ),
+    (
+        "https",
+        r#"node -e 'https.get(process.argv[1], (response) => console.log(response.resume().statusCode)).on("error", console.log)' "$1""#,
+    ),
+    (
+        "ruby",
+        r#"ruby -r net/http -e 'puts Net::HTTP.get_response(URI(ARGV[0])).code' "$1""#,
+    ),
+];
+
+#[tokio::test]
+async fn every_client_shows_that_a_request_is_held_and_that_a_host_is_refused() {
+    let scene = RunScene::new().await;
+    let rule = json!({
+        "name": "Gates", "effect": "require_approval", "enabled": true,
+        "condition": "request.under('/gate')",
+    });
+    scene.human.create_rule(rule).await;
+    let python = python_tools().join("bin/python");
+    for (client, script) in CLIENTS {
+        let both = format!(
+            "client() {{ {script}; }}; client https://things.example/gate/{client} 2>&1; echo; echo then; \
+             client https://other.example/ 2>&1; echo"
+        );
+        let mut command = scene.run(&["--", "sh", "-c", &both]);
+        command.env("PYTHON", &python);
+        let output = finish(command, "").await;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let (held, refused) = text
+            .split_once("\nthen\n")
+            .unwrap_or_else(|| panic!("{text}"));
+        assert!(held.contains("428"), "{client}: {text}");
+        let is_refused = refused.contains("403") || refused.contains("Forbidden");
+        assert!(is_refused, "{client}: {text}");
+    }
+    assert!(scene.secure.received().is_empty());
+    let pending = scene.human.pending().await;
+    for (client, _) in CLIENTS {
+        let url = format!("https://things.example/gate/{client}");
+        let is_pending = pending.iter().any(|action| {
+            let target = action["target_url"].as_str().unwrap();
+            target.starts_with(&url)
+        });
+        assert!(is_pending, "{client}: {pending:?}");
+    }
+    let entries = scene
+        .human
+        .read("/audit?event=proxy.refused&limit=100")
+        .await;
+    let refused = entries["items"].as_array().unwrap();
+    assert!(refused.len() >= CLIENTS.len(), "{entries}");
+    for entry in refused {
+        assert_eq!(entry["detail"]["host"], "other.example", "{entry}");
+    }
+}
+
 #[tokio::test]
 async fn every_runtime_is_checked_without_a_request_to_an_upstream() {
     let scene = RunScene::new().await;

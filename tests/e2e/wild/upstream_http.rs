@@ -9,6 +9,7 @@ use gaiterguard_testkit::{
 };
 use http::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 on_both_databases!(
     a_response_head_beyond_the_limits_leaves_no_unknown_outcome,
@@ -251,4 +252,31 @@ async fn an_upstream_that_speaks_only_http_2_is_spoken_to_by_every_door_and_in_a
         requests,
         ["GET /a?b=c", "POST /push", "PUT /put", "GET /test"]
     );
+}
+
+#[tokio::test]
+async fn reads_that_an_upstream_refuses_together_do_not_become_a_burst_of_connections() {
+    const READS: usize = 97;
+    let upstream = Http2Upstream::start().await;
+    let builder = TestGateway::builder(Storage::Sqlite)
+        .setting("UPSTREAM_CA_FILE", upstream.certificate_file().display())
+        .setting("UPSTREAM_PRIVATE_ALLOW", "127.0.0.0/8,::1/128");
+    let url = upstream.url();
+    let scene = Scene::before(builder, upstream, &url).await;
+    scene.allow_everything().await;
+    for (path, connections) in [("/busy", 1), ("/leaving", 3)] {
+        let target = format!("/s/things{path}");
+        let mut reads = JoinSet::new();
+        for _ in 0..READS {
+            let call = scene.agent.call(Method::GET, &target);
+            reads.spawn(async move { call.send().await });
+        }
+        for response in reads.join_all().await {
+            assert_eq!(response.expect_status(200).text(), format!("GET {path} 0"));
+        }
+        assert_eq!(scene.upstream.connections(), connections, "{path}");
+    }
+    let requests = scene.upstream.requests();
+    let busy = requests.iter().filter(|request| *request == "GET /busy");
+    assert_eq!(busy.count(), 2 * READS);
 }

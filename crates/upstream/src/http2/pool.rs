@@ -1,10 +1,10 @@
 //! The open HTTP/2 connections.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connection::{Http2Connection, Slot};
@@ -17,6 +17,10 @@ use crate::wire::Wire;
 /// How long a connection may be without a request, as in HTTP/1.1. A server that closes it then says so, with
 /// the last stream that it processed.
 const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How many requests of a key are apart from the others at a time. Each has a connection, and an upstream that
+/// refuses requests is not helped by many of them.
+const APART_MAX: usize = 8;
 
 /// How often connections that are idle or closed are dropped.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -49,10 +53,21 @@ struct Open {
 }
 
 /// The connections of one key.
-#[derive(Default)]
 struct Connections {
     open: Vec<Arc<Http2Connection>>,
     opening: Arc<Opening>,
+    /// The turns of the requests that are apart.
+    apart: Arc<Semaphore>,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            open: Vec::new(),
+            opening: Arc::default(),
+            apart: Arc::new(Semaphore::new(APART_MAX)),
+        }
+    }
 }
 
 /// The turn to open a connection.
@@ -60,8 +75,21 @@ struct Connections {
 struct Opening {
     /// Held while one is opened, so that requests that arrive together share it.
     turn: tokio::sync::Mutex<()>,
+    last_failure: Mutex<LastFailure>,
+}
+
+#[derive(Clone, Default)]
+struct LastFailure {
     /// How many attempts have failed.
-    failures: AtomicU64,
+    count: u64,
+    reason: Option<NotSentReason>,
+}
+
+impl Opening {
+    fn last_failure(&self) -> MutexGuard<'_, LastFailure> {
+        let last = self.last_failure.lock();
+        last.unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Http2Pool {
@@ -85,20 +113,20 @@ impl Http2Pool {
             return Ok(way);
         }
         let opening = self.with_key(key, |connections| Arc::clone(&connections.opening));
-        let failures = opening.failures.load(Ordering::Relaxed);
-        let turn = timeout(connect_timeout, opening.turn.lock())
+        let failures = opening.last_failure().count;
+        let _turn = timeout(connect_timeout, opening.turn.lock())
             .await
             .map_err(|_| NotSentReason::ConnectTimedOut)?;
         if let Some(way) = known() {
             return Ok(way);
         }
-        // Those that waited for an attempt that failed do not wait for each other's.
-        let has_failed = opening.failures.load(Ordering::Relaxed) != failures;
-        let _turn = (!has_failed).then_some(turn);
-        let opened = open.await.inspect_err(|_| {
-            opening.failures.fetch_add(1, Ordering::Relaxed);
-        });
-        match opened? {
+        // An attempt that began while this request waited was its own, too: another one for each request that
+        // waited would be a burst of connections to an upstream that is down.
+        let last = opening.last_failure().clone();
+        if let Some(reason) = last.reason.filter(|_| last.count != failures) {
+            return Err(reason);
+        }
+        let opened = open.await.and_then(|opened| match opened {
             Opened::Http1(wire) => {
                 self.remember(&key.1, Speaks::Http1Only);
                 Ok(Way::Http1(Some(wire)))
@@ -108,7 +136,25 @@ impl Http2Pool {
                 self.keep(key, connection);
                 Ok(Way::Http2(slot))
             }
-        }
+        });
+        opened.inspect_err(|reason| {
+            let mut last = opening.last_failure();
+            last.count += 1;
+            last.reason = Some(reason.clone());
+        })
+    }
+
+    /// Returns the turn of a request that shares no connection, once there is one within the limit.
+    pub(crate) async fn apart(
+        self: &Arc<Self>,
+        key: &Key,
+        limit: Duration,
+    ) -> Result<OwnedSemaphorePermit, NotSentReason> {
+        let turns = self.with_key(key, |connections| Arc::clone(&connections.apart));
+        let turn = timeout(limit, turns.acquire_owned()).await;
+        turn.ok()
+            .and_then(Result::ok)
+            .ok_or(NotSentReason::ConnectTimedOut)
     }
 
     /// Returns a stream of a connection that no other request uses before it ends: one that has been idle for at
@@ -172,8 +218,10 @@ impl Http2Pool {
                     .is_none_or(|since| now.saturating_duration_since(since) <= IDLE_TIME_MAX);
                 is_in_time && connection.is_usable()
             });
-            // The turn of a key is shared while someone opens a connection for it.
-            !connections.open.is_empty() || Arc::strong_count(&connections.opening) > 1
+            // The turns of a key are shared while someone waits for one or has it.
+            !connections.open.is_empty()
+                || Arc::strong_count(&connections.opening) > 1
+                || Arc::strong_count(&connections.apart) > 1
         });
         open.is_swept = !open.by_key.is_empty();
         open.is_swept

@@ -189,7 +189,7 @@ async fn a_refused_stream_was_not_processed_and_is_not_sent_again() {
         matches!(error, SendError::NotSent(NotSentReason::StreamRefused)),
         "{error:?}"
     );
-    assert!(!error.may_have_been_sent() && error.may_succeed_on_fresh_connection());
+    assert!(!error.may_have_been_sent() && error.may_succeed_again());
     assert_eq!(refused.load(Ordering::SeqCst), 1);
 }
 
@@ -216,6 +216,8 @@ async fn any_other_reset_leaves_the_outcome_unknown() {
 
 /// Frames of a server, written by hand.
 pub(crate) mod frames {
+    use tokio::io::{AsyncRead, AsyncReadExt as _};
+
     pub(crate) const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 
     pub(crate) fn go_away(last_stream: u32) -> Vec<u8> {
@@ -223,6 +225,23 @@ pub(crate) mod frames {
         frame.extend_from_slice(&last_stream.to_be_bytes());
         frame.extend_from_slice(&[0; 4]);
         frame
+    }
+
+    /// Reads what a client sends, from its preface to the head of its first request.
+    pub(crate) async fn read_to_headers(stream: &mut (impl AsyncRead + Unpin)) {
+        const HEADERS: u8 = 1;
+        let mut preface = [0; 24];
+        stream.read_exact(&mut preface).await.unwrap();
+        loop {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).await.unwrap();
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            let mut payload = vec![0; length.try_into().unwrap()];
+            stream.read_exact(&mut payload).await.unwrap();
+            if head[3] == HEADERS {
+                return;
+            }
+        }
     }
 }
 
@@ -580,7 +599,8 @@ async fn a_head_beyond_the_limits_is_refused() {
     })
     .await;
     for path in ["/many", "/long"] {
-        let error = send(&upstream(), grpc(&server, path)).await.unwrap_err();
+        // A build without optimizations takes a while to encode and decode that much.
+        let error = send(&patient(), grpc(&server, path)).await.unwrap_err();
         assert!(error.may_have_been_sent(), "{error:?}");
         assert!(
             matches!(

@@ -147,7 +147,7 @@ async fn a_connection_closed_just_when_it_is_used_again_is_ambiguous_and_not_ret
         ),
         "{error:?}"
     );
-    assert!(error.may_have_been_sent() && error.may_succeed_on_fresh_connection());
+    assert!(error.may_have_been_sent() && error.may_succeed_again());
     // Another attempt would arrive within this time.
     sleep(Duration::from_millis(100)).await;
     assert_eq!((server.connections(), server.requests().len()), (1, 2));
@@ -180,7 +180,7 @@ async fn only_a_used_connection_without_a_byte_of_a_response_counts_as_stale() {
             ),
             "{error:?}"
         );
-        assert!(!error.may_succeed_on_fresh_connection());
+        assert!(!error.may_succeed_again());
     }
 }
 

@@ -9,7 +9,7 @@ use gaiterguard_domain::digested_request::DigestedRequest;
 use gaiterguard_domain::header::is_grpc;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_upstream::{
-    AmbiguousReason, Masker, NotSentReason, Outbound, OutboundBody, PoolKey, SendError,
+    AmbiguousReason, Attempts, Masker, NotSentReason, Outbound, OutboundBody, PoolKey, SendError,
     SendOptions, Upstream,
 };
 use http::uri::PathAndQuery;
@@ -94,9 +94,9 @@ impl Sender {
         }
     }
 
-    /// Injects the service's credential into the request and sends it, once. Only a read is sent a second
-    /// time: if the upstream closed a connection as it was used again or refused a stream of a shared one, and if
-    /// it rejects an access token and a new one is available.
+    /// Injects the service's credential into the request and sends it, once. Only a read is sent again: if the
+    /// upstream closed a connection as it was used again or refused a stream of a shared one, and if it rejects an
+    /// access token and a new one is available.
     pub(crate) async fn dispatch(
         &self,
         permit: Permit,
@@ -147,8 +147,7 @@ impl Sender {
         sending.await.map_err(failed)
     }
 
-    /// Sends a request with its whole body. If the upstream closed the connection as it was used again, before any
-    /// byte of a response, or refused a stream, a request that may be repeated is sent once more, on a fresh one.
+    /// Sends a request with its whole body. If it may be repeated, it is sent again as [`Attempts`] allows.
     async fn send_whole(
         &self,
         service: &ResolvedService,
@@ -157,23 +156,22 @@ impl Sender {
         may_repeat: bool,
         revoked: &CancellationToken,
     ) -> Result<Sent, DispatchFailed> {
-        let mut first = outbound(service, request, ready, true)?;
-        first.0.options.may_repeat = may_repeat;
-        let error = match self.send_once(service, first, ready, revoked).await {
-            Err(error) if may_repeat && error.may_succeed_on_fresh_connection() => error,
-            sent => return sent.map_err(failed),
-        };
-        let mut again = outbound(service, request, ready, true)?;
-        again.0.options.fresh_connection = true;
-        let again = Box::pin(self.send_once(service, again, ready, revoked)).await;
-        again.map_err(|failure| {
-            let failure = failed(failure);
-            if error.may_have_been_sent() {
-                failure.of_a_repetition()
-            } else {
-                failure
+        let mut attempts = Attempts::new(may_repeat);
+        loop {
+            let mut next = outbound(service, request, ready, true)?;
+            attempts.prepare(&mut next.0.options);
+            let error = match self.send_once(service, next, ready, revoked).await {
+                Ok(sent) => return Ok(sent),
+                Err(error) => error,
+            };
+            if !Box::pin(attempts.follow(&error, revoked)).await {
+                let failure = failed(error);
+                return Err(match attempts.may_have_been_sent() {
+                    true => failure.of_a_repetition(),
+                    false => failure,
+                });
             }
-        })
+        }
     }
 
     async fn send_once(

@@ -25,9 +25,9 @@ async fn a_read_that_was_not_processed_may_be_sent_again_on_a_connection_of_its_
         matches!(error, SendError::NotSent(NotSentReason::StreamRefused)),
         "{error:?}"
     );
-    assert!(error.may_succeed_on_fresh_connection());
+    assert!(error.may_succeed_again());
     let mut again = both.get();
-    again.options.fresh_connection = true;
+    again.options.apart = true;
     assert_eq!(receive(&upstream, again).await, "hello");
     assert!(!both.seen()[1].is_http_2);
 }
@@ -44,7 +44,7 @@ async fn an_upstream_that_demands_http_1_gets_it_from_then_on() {
         matches!(error, SendError::Ambiguous(AmbiguousReason::Http1Required)),
         "{error:?}"
     );
-    assert!(error.may_succeed_on_fresh_connection());
+    assert!(error.may_succeed_again());
     assert_eq!(receive(&upstream, both.get()).await, "hello");
 }
 
@@ -74,10 +74,10 @@ async fn a_read_survives_an_upstream_that_says_goodbye_on_every_connection_of_ht
     let get = || repeatable(&server, Method::GET, "/");
     let error = send(&upstream, get()).await.unwrap_err();
     assert!(!error.may_have_been_sent(), "{error:?}");
-    assert!(error.may_succeed_on_fresh_connection(), "{error:?}");
+    assert!(error.may_succeed_again(), "{error:?}");
     assert!(server.connections() <= 3);
     let mut again = get();
-    again.options.fresh_connection = true;
+    again.options.apart = true;
     assert_eq!(receive(&upstream, again).await, "hello");
     assert_eq!(server.requests().len(), 1);
 }
@@ -114,11 +114,7 @@ async fn a_connection_that_breaks_in_the_middle_is_stale_only_if_it_had_served()
         }
         let error = send(&upstream, get()).await.unwrap_err();
         assert!(error.may_have_been_sent(), "{error:?}");
-        assert_eq!(
-            error.may_succeed_on_fresh_connection(),
-            is_stale,
-            "{error:?}"
-        );
+        assert_eq!(error.may_succeed_again(), is_stale, "{error:?}");
     }
 }
 

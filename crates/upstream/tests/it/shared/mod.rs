@@ -1,6 +1,7 @@
 //! Tests of upstreams that may choose between HTTP/2 and HTTP/1.1: which requests share a connection, and which have
 //! one to themselves.
 
+mod again;
 mod broken;
 mod connections;
 mod flow;
