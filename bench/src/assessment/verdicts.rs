@@ -158,5 +158,6 @@ fn judge(rules: &[CompiledRule], body: &str) {
         intent,
         documented: Documented::Nothing,
         history: None,
+        arrived: Some(1_777_930_200),
     }));
 }
