@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::account::Accounts;
-use crate::error::Fault;
+use crate::error::{Fault, SessionError};
 use crate::new_password::NewPassword;
 use crate::registration::Registrant;
 use crate::throttle::{ACCOUNT_FAILURES_MAX, PERIOD, SOURCE_FAILURES_MAX};
