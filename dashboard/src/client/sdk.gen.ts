@@ -812,7 +812,7 @@ export const listChannels = <ThrowOnError extends boolean = true>(options?: Opti
  * Create a channel
  *
  * The channel receives events that happen after its creation. For a webhook, the response contains the signing key,
- * which is shown only once.
+ * which is shown only once. Only owners create channels whose messages have buttons that approve and deny.
  *
  * Roles: `owner`, `operator`.
  */
@@ -854,7 +854,8 @@ export const getChannel = <ThrowOnError extends boolean = true>(options: Options
  * Update a channel
  *
  * Changes the fields that the body contains and leaves the others as they are. A channel that the gateway disabled
- * is enabled again with `enabled`.
+ * is enabled again with `enabled`. If messages of the channel have buttons that approve and deny, or would have them,
+ * only owners change `settings`.
  *
  * Roles: `owner`, `operator`.
  */
@@ -994,7 +995,8 @@ export const setKillSwitch = <ThrowOnError extends boolean = true>(options: Opti
  *
  * Streamable HTTP transport without sessions. Each message gets its own response. A client that declares URL mode
  * elicitation is offered the approval page of a held request: such a response is a stream of events, which ends with
- * the result.
+ * the result. With the `Mcp-Session-Id` of such a client, `GET` opens a stream on which
+ * `notifications/elicitation/complete` reports each decision; without it, `GET` is 405.
  */
 export const mcp = <ThrowOnError extends boolean = true>(options: Options<McpData, ThrowOnError>) => (options.client ?? client).post<McpResponses, McpErrors, ThrowOnError>({
     security: [{ name: 'Agent-Key', type: 'apiKey' }],

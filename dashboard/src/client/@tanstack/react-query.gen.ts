@@ -1407,7 +1407,7 @@ export const listChannelsInfiniteOptions = (options?: Options<ListChannelsData>)
  * Create a channel
  *
  * The channel receives events that happen after its creation. For a webhook, the response contains the signing key,
- * which is shown only once.
+ * which is shown only once. Only owners create channels whose messages have buttons that approve and deny.
  *
  * Roles: `owner`, `operator`.
  */
@@ -1470,7 +1470,8 @@ export const getChannelOptions = (options: Options<GetChannelData>) => queryOpti
  * Update a channel
  *
  * Changes the fields that the body contains and leaves the others as they are. A channel that the gateway disabled
- * is enabled again with `enabled`.
+ * is enabled again with `enabled`. If messages of the channel have buttons that approve and deny, or would have them,
+ * only owners change `settings`.
  *
  * Roles: `owner`, `operator`.
  */
@@ -1691,7 +1692,8 @@ export const setKillSwitchMutation = (options?: Partial<Options<SetKillSwitchDat
  *
  * Streamable HTTP transport without sessions. Each message gets its own response. A client that declares URL mode
  * elicitation is offered the approval page of a held request: such a response is a stream of events, which ends with
- * the result.
+ * the result. With the `Mcp-Session-Id` of such a client, `GET` opens a stream on which
+ * `notifications/elicitation/complete` reports each decision; without it, `GET` is 405.
  */
 export const mcpMutation = (options?: Partial<Options<McpData>>): UseMutationOptions<McpResponse, McpError, Options<McpData>> => {
     const mutationOptions: UseMutationOptions<McpResponse, McpError, Options<McpData>> = {
