@@ -5,7 +5,7 @@ import { Reader } from './pace';
 import { Stage } from './page';
 
 /** The words, keys and presses of the whole way, at most; with the time of the gateway, under 100 seconds. */
-const WORDS_MAX = 300;
+const WORDS_MAX = 330;
 const KEYS_MAX = 160;
 const PRESSES_MAX = 8;
 const SECONDS_MAX = 85;
@@ -23,11 +23,11 @@ test.each([
   [390, 844],
 ])('the set-up is short at %i pixels', async (width, height) => {
   const stage = await Stage.start();
+  const { page, upstream } = stage;
+  const reader = new Reader(page);
   try {
-    const { page, upstream } = stage;
     await page.setViewportSize({ width, height });
     upstream.bodies.set('/openapi.json', DESCRIPTION);
-    const reader = new Reader(page);
     const button = (name: string | RegExp) => page.getByRole('button', { name, exact: true });
 
     await stage.open('/');
@@ -97,14 +97,15 @@ test.each([
     expect(upstream.received.at(-1)).toMatch(/^DELETE \/sample-/);
 
     const { words, keys, presses, seconds, steps } = reader;
-    console.info(
-      `${width} px: ${words} words, ${keys} keys, ${presses} presses, ${seconds.toFixed(0)} s: ${steps.map((step) => step.join(' ')).join(', ')}`,
-    );
     expect(words, JSON.stringify(steps)).toBeLessThanOrEqual(WORDS_MAX);
     expect(keys).toBeLessThanOrEqual(KEYS_MAX);
     expect(presses).toBeLessThanOrEqual(PRESSES_MAX);
     expect(seconds).toBeLessThanOrEqual(SECONDS_MAX);
   } finally {
+    const steps = reader.steps.map((step) => step.join(' ')).join(', ');
+    console.info(
+      `${width} px: ${reader.words} words, ${reader.keys} keys, ${reader.presses} presses, ${reader.seconds.toFixed(0)} s: ${steps}`,
+    );
     await stage.stop();
   }
 });

@@ -185,9 +185,7 @@ test('the second sample is held, approved in the page, and sent once', async () 
     .getByText(/sample-/)
     .first()
     .waitFor();
-  await expect
-    .poll(() => card.evaluate((one) => one === document.activeElement))
-    .toBe(true);
+  await expect.poll(() => card.evaluate((one) => one === document.activeElement)).toBe(true);
   expect(stage.upstream.received).toHaveLength(before);
   // Everything else is behind one press.
   expect(await card.getByText('Exact request').count()).toBe(0);

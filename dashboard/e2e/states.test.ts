@@ -82,7 +82,10 @@ test.each([
     await page.keyboard.press('Tab');
     await expect.poll(async () => (await focused()).isInDialog).toBe(true);
   }
-  await stage.expectFine(`state-${path}-${name}`.replaceAll(/[^\w-]+/g, '-').toLowerCase(), EVERY_THEME);
+  await stage.expectFine(
+    `state-${path}-${name}`.replaceAll(/[^\w-]+/g, '-').toLowerCase(),
+    EVERY_THEME,
+  );
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   await expect.poll(async () => (await focused()).text).toContain(name);
@@ -179,7 +182,10 @@ test('the title of a tab names what its page shows', async () => {
     await expect.poll(async () => (await page.title()).replace(/^\(\d+\) /, '')).toBe(title);
   }
   // Within the page as well, without a reload.
-  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Agents' }).click();
+  await page
+    .getByRole('navigation', { name: 'Pages' })
+    .getByRole('link', { name: 'Agents' })
+    .click();
   await page.getByRole('link', { name: 'assistant' }).click();
   await expect.poll(() => page.title()).toContain('assistant · Agents');
 });

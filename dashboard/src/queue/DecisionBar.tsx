@@ -225,9 +225,7 @@ export function DecisionBar(props: DecisionProps) {
           ? 'Not connected: you can decide once the gateway is back.'
           : subject.isHidden
             ? 'Scroll to the top of the request to decide.'
-            : (hint ??
-              (presses.lapsedId === action.action_id &&
-                `${LAPSED} Press again.`))}
+            : (hint ?? (presses.lapsedId === action.action_id && `${LAPSED} Press again.`))}
       </p>
     </section>
   );

@@ -254,7 +254,7 @@ function FromUrl({
         type="url"
         required
         autoFocus={hasFocus}
-        hint="Or of a page that shows it, such as Swagger UI"
+        hint="Or of a page that shows it"
         value={source.url}
         onChange={(event) => onChange({ ...source, url: event.target.value })}
       />

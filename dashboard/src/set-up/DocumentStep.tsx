@@ -36,7 +36,7 @@ export function DocumentStep({
       <div className="space-y-4">
         {known.length === 0 && (
           <p className="text-sm">
-            An API description, such as OpenAPI, says what each request does. You can add it later.
+            An API description says what each request does. You can add it later.
           </p>
         )}
         {documents.isPending && <Loading />}

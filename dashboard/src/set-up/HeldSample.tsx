@@ -62,12 +62,11 @@ function Decide({ action, isSentHere }: { action: Action; isSentHere: boolean })
       aria-label="Held request"
       className="scroll-mt-[calc(var(--header)+1rem)] space-y-3"
     >
-      <div
-        ref={subject.ref}
-        data-subject={action.action_id}
-        className="rounded-lg border border-line bg-panel p-3"
-      >
-        <FullCard action={action} />
+      <div className="rounded-lg border border-line bg-panel p-3">
+        {/* Only the content is measured, because rounded corners do not count as visible. */}
+        <div ref={subject.ref} data-subject={action.action_id}>
+          <FullCard action={action} />
+        </div>
       </div>
       <Button
         tone="quiet"

@@ -8,8 +8,8 @@ type Tone = 'plain' | 'main' | 'bad' | 'quiet';
 
 const BUTTON_TONES: Record<Tone, string> = {
   plain: 'border-line bg-panel hover:bg-raised',
-  main: 'border-brand bg-brand text-brand-ink hover:opacity-90',
-  bad: 'border-bad-fill bg-bad-fill text-white hover:opacity-90',
+  main: 'border-brand bg-brand text-brand-ink hover:brightness-95',
+  bad: 'border-bad-fill bg-bad-fill text-white hover:brightness-95',
   quiet: 'border-transparent hover:bg-raised',
 };
 

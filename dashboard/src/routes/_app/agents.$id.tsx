@@ -6,8 +6,8 @@ import { AgentScopePanel, AgentSettingsPanel } from '#/agent/AgentSettingsPanel'
 import { AgentState } from '#/agent/AgentState';
 import { Connect } from '#/agent/Connect';
 import { getAgentOptions } from '#/client/@tanstack/react-query.gen';
-import { dateTime } from '#/text/time';
 import { NotFound, requireId } from '#/shell/NotFound';
+import { dateTime } from '#/text/time';
 import { BackLink } from '#/ui/BackLink';
 import { BUTTON } from '#/ui/Button';
 import { Fact } from '#/ui/Fact';
