@@ -34,7 +34,9 @@ const SCREENSHOTS =
 
 /** Approves the selected request, with the check box and the confirmation if required. */
 export async function approve(page: Page): Promise<void> {
-  await page.getByRole('button', { name: /^(Approve( in 2 steps)?|Hold to approve)( \(.* of \d+\))?$/ }).click();
+  await page
+    .getByRole('button', { name: /^(Approve( in 2 steps)?|Hold to approve)( \(.* of \d+\))?$/ })
+    .click();
   const again = page.getByRole('button', { name: 'Confirm approval' });
   if (!(await again.count())) return;
   const checkbox = page.getByRole('group', { name: 'Confirm approval' }).getByRole('checkbox');

@@ -301,12 +301,7 @@ fn concluded(
     }
     let mut matched = input.matched;
     matched.extend(from_model.matched_rules);
-    led_by_danger(Evaluation::of(
-        verdict,
-        matched,
-        operation,
-        input.threshold,
-    ))
+    led_by_danger(Evaluation::of(verdict, matched, operation, input.threshold))
 }
 
 /// Begins the explanation of a held request with its gravest danger, so that whoever reads it, in a notification or by

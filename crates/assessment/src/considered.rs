@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use gaiterguard_apidocs::{Call, Operation};
 use gaiterguard_authority::{AgentCaller, ResolvedService};
-use gaiterguard_domain::familiarity::OperationKey;
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_domain::familiarity::OperationKey;
 use gaiterguard_domain::path;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::verdict::{Evaluation, OperationRef};

@@ -13,6 +13,6 @@ mod operation;
 
 pub use assessor::{Assessed, Assessor, build_word_lists};
 pub use considered::Considered;
-pub use offline_eval::OfflineRequest;
 pub use gaiterguard_judge::opens_access;
+pub use offline_eval::OfflineRequest;
 pub use operation::{effect_of, effect_of_recorded};

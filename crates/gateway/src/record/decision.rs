@@ -131,7 +131,9 @@ impl Recorder {
         let (hold, follows) = match (evaluation.decision, identity) {
             (Decision::Hold, Some(identity)) => {
                 let opens = opens_access(&evaluation.verdict.signals);
-                let hold = self.hold(prepared, identity, operation(), opens, now).await?;
+                let hold = self
+                    .hold(prepared, identity, operation(), opens, now)
+                    .await?;
                 let follows = Follows::Hold {
                     action: hold.action,
                     expires_at: hold.expires_at,
@@ -211,7 +213,10 @@ impl Recorder {
         let history = prepared.history(&self.provenance).await;
         let examined = prepared.examine(&self.big_bodies, move |prepared| {
             let sources = history.and_then(|history| sources(&prepared.request, &history, now));
-            (sources, prepared.considered(&Intent::absent()).summary(opens))
+            (
+                sources,
+                prepared.considered(&Intent::absent()).summary(opens),
+            )
         });
         let (provenance, summary) = Box::pin(examined).await?;
         let held = self

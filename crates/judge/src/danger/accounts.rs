@@ -11,7 +11,9 @@ use crate::signal;
 const BANK: &[&str] = &["iban", "routing", "sortcode"];
 
 /// Words in the names of accounts that money leaves.
-const PAYER: &[&str] = &["dbtr", "debtor", "debit", "source", "sender", "payer", "from", "origin", "funding"];
+const PAYER: &[&str] = &[
+    "dbtr", "debtor", "debit", "source", "sender", "payer", "from", "origin", "funding",
+];
 
 /// The fewest characters of the end of an account number that an intent gives.
 const END_MIN: usize = 3;
@@ -23,21 +25,28 @@ pub(super) fn is_iban(text: &str) -> bool {
     let has_form = (15..=34).contains(&bytes.len())
         && bytes[..2].iter().all(u8::is_ascii_uppercase)
         && bytes[2..4].iter().all(u8::is_ascii_digit)
-        && bytes.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     has_form
-        && bytes[4..].iter().chain(&bytes[..4]).fold(0u32, |rest, byte| {
-            if byte.is_ascii_digit() {
-                (rest * 10 + u32::from(byte - b'0')) % 97
-            } else {
-                (rest * 100 + u32::from(byte - b'A') + 10) % 97
-            }
-        }) == 1
+        && bytes[4..]
+            .iter()
+            .chain(&bytes[..4])
+            .fold(0u32, |rest, byte| {
+                if byte.is_ascii_digit() {
+                    (rest * 10 + u32::from(byte - b'0')) % 97
+                } else {
+                    (rest * 100 + u32::from(byte - b'A') + 10) % 97
+                }
+            })
+            == 1
 }
 
 fn is_account(value: &Value<'_>) -> bool {
     let text = value.leaf.found.value;
     let is_named = value.is_named(BANK)
-        || value.is_named(&["account", "acct"]) && value.is_named(&["number", "no", "iban", "bank"]);
+        || value.is_named(&["account", "acct"])
+            && value.is_named(&["number", "no", "iban", "bank"]);
     // Only the form decides where the name says so; an IBAN elsewhere has to be one.
     let has_form = text.len() >= 15
         && text.as_bytes()[..2].iter().all(u8::is_ascii_uppercase)
@@ -74,14 +83,16 @@ pub(super) fn fits_no_account(scene: &Scene<'_>) -> Option<Finding> {
         is_account(value)
             && !value.is_in(PAYER)
             && !scene.intent_squeezed.contains(&own)
-            && !given
-                .iter()
-                .any(|(start, end, _)| own.starts_with(start.as_str()) && own.ends_with(end.as_str()))
+            && !given.iter().any(|(start, end, _)| {
+                own.starts_with(start.as_str()) && own.ends_with(end.as_str())
+            })
     });
     // In a document without places, the first account is the one that pays.
     let value = value.filter(|value| {
         let mut accounts = scene.values.iter().filter(|one| is_account(one));
-        let is_first = accounts.next().is_some_and(|first| std::ptr::eq(first, *value));
+        let is_first = accounts
+            .next()
+            .is_some_and(|first| std::ptr::eq(first, *value));
         let has_place = !value.leaf.found.evidence.is_empty();
         has_place || !is_first || accounts.next().is_none()
     });
@@ -95,7 +106,11 @@ pub(super) fn fits_no_account(scene: &Scene<'_>) -> Option<Finding> {
                 })
         })
     })?;
-    let listed: Vec<&str> = given.iter().map(|(_, _, named)| named.as_str()).take(3).collect();
+    let listed: Vec<&str> = given
+        .iter()
+        .map(|(_, _, named)| named.as_str())
+        .take(3)
+        .collect();
     Some(value.danger(format!(
         "The account “{}” is none of those that the intent names ({}).",
         shown(value.leaf.found.value),
@@ -107,8 +122,15 @@ pub(super) fn fits_no_account(scene: &Scene<'_>) -> Option<Finding> {
 pub(super) fn was_another(scene: &Scene<'_>) -> Option<Finding> {
     /// A look-up in the history opens what was seen.
     const LOOKED_UP_MAX: usize = 8;
-    let history = scene.compared.history.filter(|history| !history.is_empty())?;
-    let accounts = scene.values.iter().enumerate().filter(|(_, value)| is_account(value));
+    let history = scene
+        .compared
+        .history
+        .filter(|history| !history.is_empty())?;
+    let accounts = scene
+        .values
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| is_account(value));
     accounts.take(LOOKED_UP_MAX).find_map(|(at, value)| {
         let own = value.leaf.found.value;
         if history.kind(own).is_some() || scene.intent_squeezed.contains(&squeezed(own)) {
@@ -118,9 +140,19 @@ pub(super) fn was_another(scene: &Scene<'_>) -> Option<Finding> {
         let name = scene.values[at.saturating_sub(4)..]
             .iter()
             .take(8)
-            .filter(|one| one.name.last().is_some_and(|last| matches!(last.as_str(), "name" | "nm" | "holder" | "payee" | "beneficiary")))
+            .filter(|one| {
+                one.name.last().is_some_and(|last| {
+                    matches!(
+                        last.as_str(),
+                        "name" | "nm" | "holder" | "payee" | "beneficiary"
+                    )
+                })
+            })
             .min_by_key(|one| {
-                let other = scene.values.iter().position(|known| std::ptr::eq(known, *one));
+                let other = scene
+                    .values
+                    .iter()
+                    .position(|known| std::ptr::eq(known, *one));
                 other.unwrap_or_default().abs_diff(at)
             })?;
         let seen = history.sighting(name.leaf.found.value)?;
@@ -144,7 +176,10 @@ pub(super) fn is_stored(scene: &Scene<'_>) -> Option<Finding> {
     }
     let value = scene.values.iter().find(|value| {
         let own = squeezed(value.leaf.found.value);
-        let is_short = own.len() >= 8 && own.get(own.len() - 4..).is_some_and(|end| scene.intent_squeezed.contains(end));
+        let is_short = own.len() >= 8
+            && own
+                .get(own.len() - 4..)
+                .is_some_and(|end| scene.intent_squeezed.contains(end));
         is_account(value) && !scene.intent_squeezed.contains(&own) && !is_short
     })?;
     Some(value.danger(format!(
@@ -188,18 +223,30 @@ pub(super) fn another_share(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let value = scene.values.iter().find(|value| {
-        let is_share = value.is_named(&["percent", "percentage", "pct", "discount", "rate", "off", "share", "fraction", "ratio", "commission"])
-            && !value.is_named(&["id", "code", "type", "tax", "vat"]);
+        let is_share = value.is_named(&[
+            "percent",
+            "percentage",
+            "pct",
+            "discount",
+            "rate",
+            "off",
+            "share",
+            "fraction",
+            "ratio",
+            "commission",
+        ]) && !value.is_named(&["id", "code", "type", "tax", "vat"]);
         let number = value.text.trim_end_matches('%').trim().parse::<f64>().ok();
         let is_small = |number: &f64| *number > 0.0 && *number <= 100.0;
         let is_given = |number: f64| {
             let near = |one: f64, other: f64| (one - other).abs() < 1e-6;
-            asked
-                .iter()
-                .any(|one| near(*one, number) || near(*one / 100.0, number) || near(100.0 - *one, number))
-                || scene.compared.given().holds(number)
+            asked.iter().any(|one| {
+                near(*one, number) || near(*one / 100.0, number) || near(100.0 - *one, number)
+            }) || scene.compared.given().holds(number)
         };
-        is_share && number.filter(is_small).is_some_and(|number| !is_given(number))
+        is_share
+            && number
+                .filter(is_small)
+                .is_some_and(|number| !is_given(number))
     })?;
     let asked: Vec<String> = asked.iter().map(|one| format!("{one}%")).collect();
     Some(value.danger(format!(
@@ -218,7 +265,9 @@ fn percents_in(text: &str) -> Vec<f64> {
             continue;
         }
         let rest = &text[at..];
-        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
+            .unwrap_or(rest.len());
         let (number, after) = rest.split_at(end);
         let after = after.trim_start();
         if words.iter().any(|word| after.starts_with(word))
@@ -232,8 +281,20 @@ fn percents_in(text: &str) -> Vec<f64> {
 
 /// Words for a secret, with the part of the sentence after it that gives it.
 const LABELS: &[&str] = &[
-    "password", "pass word", "passphrase", "passcode", "passwort", "kennwort", "mot de passe",
-    "contraseña", "pwd", "api key", "api-key", "secret key", "access token", "recovery code",
+    "password",
+    "pass word",
+    "passphrase",
+    "passcode",
+    "passwort",
+    "kennwort",
+    "mot de passe",
+    "contraseña",
+    "pwd",
+    "api key",
+    "api-key",
+    "secret key",
+    "access token",
+    "recovery code",
     "pin code",
 ];
 
@@ -254,20 +315,22 @@ pub(super) fn spoken_secret(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let own = scene.compared.leaves().map(|leaf| &leaf.found);
-    own.chain(&scene.compared.fields.contents).find_map(|found| {
-        if found.value.len() < TEXT_BYTES_MIN || !found.value.contains(' ') {
-            return None;
-        }
-        let text = found.value.to_lowercase();
-        let label = LABELS.iter().find(|label| {
-            text.match_indices(*label).any(|(at, _)| gives_secret(&text[at + label.len()..]))
-        })?;
-        Some(Finding::new(
-            signal::DANGER,
-            found.evidence,
-            format!("The text contains a secret (“{label}”)."),
-        ))
-    })
+    own.chain(&scene.compared.fields.contents)
+        .find_map(|found| {
+            if found.value.len() < TEXT_BYTES_MIN || !found.value.contains(' ') {
+                return None;
+            }
+            let text = found.value.to_lowercase();
+            let label = LABELS.iter().find(|label| {
+                text.match_indices(*label)
+                    .any(|(at, _)| gives_secret(&text[at + label.len()..]))
+            })?;
+            Some(Finding::new(
+                signal::DANGER,
+                found.evidence,
+                format!("The text contains a secret (“{label}”)."),
+            ))
+        })
 }
 
 fn gives_secret(after: &str) -> bool {
@@ -278,7 +341,9 @@ fn gives_secret(after: &str) -> bool {
     else {
         return false;
     };
-    let word = rest.trim_start().trim_start_matches(['"', '\'', '“', '„', '`']);
+    let word = rest
+        .trim_start()
+        .trim_start_matches(['"', '\'', '“', '„', '`']);
     let word = word.split_whitespace().next().unwrap_or_default();
     let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
     word.chars().count() >= SECRET_CHARS_MIN && !NO_SECRET.contains(&bare)

@@ -15,14 +15,33 @@ const CODE_BYTES_MAX: usize = 16;
 const MEANING_CHARS_MAX: usize = 36;
 
 /// Parts of the names of values that say which rights somebody has, or who gets something.
-const SAYS_RIGHTS: &[&str] = &["role", "access", "level", "permission", "privilege", "right", "share", "visib", "scope", "type"];
+const SAYS_RIGHTS: &[&str] = &[
+    "role",
+    "access",
+    "level",
+    "permission",
+    "privilege",
+    "right",
+    "share",
+    "visib",
+    "scope",
+    "type",
+];
 
 /// Words of meanings for everyone.
-const PUBLIC: &[&str] = &["public", "anyone", "everyone", "anonymous", "world", "internet"];
+const PUBLIC: &[&str] = &[
+    "public",
+    "anyone",
+    "everyone",
+    "anonymous",
+    "world",
+    "internet",
+];
 
 /// Returns a right whose documented meaning the intent does not mention.
 pub(super) fn gives(scene: &Scene<'_>) -> Option<Finding> {
-    if scene.compared.descriptions.is_empty() || !scene.changes() || scene.effect == Effect::Delete {
+    if scene.compared.descriptions.is_empty() || !scene.changes() || scene.effect == Effect::Delete
+    {
         return None;
     }
     scene.values.iter().find_map(|value| {
@@ -38,10 +57,23 @@ pub(super) fn gives(scene: &Scene<'_>) -> Option<Finding> {
         let meaning = meaning(description, &value.text)?;
         let words = words_of(meaning);
         let is_public = has_any(&words, PUBLIC)
-            && !scene.says(&["public", "anyone", "everyone", "link", "world", "anybody", "everybody"]);
+            && !scene.says(&[
+                "public",
+                "anyone",
+                "everyone",
+                "link",
+                "world",
+                "anybody",
+                "everybody",
+            ]);
         let great = words.iter().find(|word| GREAT.contains(&word.as_str()));
         let is_great = great.is_some_and(|word| !scene.says(&[&word[..word.len().min(5)]]));
-        let says = format!("“{}” is {} ({})", shown(last_part(found.name)), shown(found.value), shown(meaning));
+        let says = format!(
+            "“{}” is {} ({})",
+            shown(last_part(found.name)),
+            shown(found.value),
+            shown(meaning)
+        );
         let sentence = if is_public {
             format!("It opens access to everyone: {says}.")
         } else if is_great {
@@ -73,7 +105,9 @@ fn description_of<'a>(descriptions: &[(&'a str, &'a str)], pointer: &str) -> Opt
 
 /// Returns what a description says about a code: `public link` for `3` in `0 user, 1 group, 3 public link`.
 fn meaning<'a>(description: &'a str, code: &str) -> Option<&'a str> {
-    let pieces = description.split([',', ';', '|', '\n']).flat_map(|piece| piece.split(" or "));
+    let pieces = description
+        .split([',', ';', '|', '\n'])
+        .flat_map(|piece| piece.split(" or "));
     pieces.into_iter().find_map(|piece| {
         let piece = piece.trim().trim_end_matches('.');
         // The subject may come first: `Level: 10 Guest`.
@@ -81,7 +115,9 @@ fn meaning<'a>(description: &'a str, code: &str) -> Option<&'a str> {
             Some((subject, rest)) if !subject.eq_ignore_ascii_case(code) => rest,
             _ => piece,
         };
-        let head = own.get(..code.len()).filter(|head| head.eq_ignore_ascii_case(code))?;
+        let head = own
+            .get(..code.len())
+            .filter(|head| head.eq_ignore_ascii_case(code))?;
         let rest = &own[head.len()..];
         let is_whole = rest.starts_with([' ', ':', '=', '(', '–', '—', '→']);
         let label = rest
@@ -92,7 +128,9 @@ fn meaning<'a>(description: &'a str, code: &str) -> Option<&'a str> {
             && label.chars().nth(MEANING_CHARS_MAX).is_none();
         // A word is a code only with a sign after it; otherwise it begins a sentence.
         let is_number = code.bytes().all(|byte| byte.is_ascii_digit());
-        let has_sign = rest.trim_start().starts_with([':', '=', '(', '–', '—', '→']);
+        let has_sign = rest
+            .trim_start()
+            .starts_with([':', '=', '(', '–', '—', '→']);
         (is_whole && is_label && (is_number || has_sign)).then_some(label)
     })
 }

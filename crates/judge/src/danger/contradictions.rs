@@ -106,25 +106,8 @@ const READS_ONLY: &[&str] = &[
 
 /// Words in the names of rights to do more than to read.
 const WRITES: &[&str] = &[
-    "push",
-    "write",
-    "edit",
-    "modify",
-    "upload",
-    "delete",
-    "admin",
-    "manage",
-    "update",
-    "create",
-    "reshare",
-    "share",
-    "invite",
-    "editor",
-    "writer",
-    "owner",
-    "full",
-    "maintain",
-    "publish",
+    "push", "write", "edit", "modify", "upload", "delete", "admin", "manage", "update", "create",
+    "reshare", "share", "invite", "editor", "writer", "owner", "full", "maintain", "publish",
 ];
 
 /// Returns a right to do more than to read, where the intent gives no more than that.
@@ -247,8 +230,24 @@ const RELATIVE: &[&str] = &[
 
 /// Words in the names of days that are not what an intent is about.
 const OTHER_DAYS: &[&str] = &[
-    "created", "updated", "issued", "modified", "birth", "born", "dob", "signed", "invoice",
-    "order", "ordered", "received", "now", "timestamp", "sent", "as", "version", "requested",
+    "created",
+    "updated",
+    "issued",
+    "modified",
+    "birth",
+    "born",
+    "dob",
+    "signed",
+    "invoice",
+    "order",
+    "ordered",
+    "received",
+    "now",
+    "timestamp",
+    "sent",
+    "as",
+    "version",
+    "requested",
 ];
 
 const MONTHS: [&str; 12] = [
@@ -298,7 +297,14 @@ pub(super) fn another_day(scene: &Scene<'_>) -> Option<Finding> {
             "The intent says {}, but “{}” is {}.",
             spoken(*first),
             shown(last_part(value.leaf.found.name)),
-            shown(value.leaf.found.value.get(..10).unwrap_or(value.leaf.found.value)),
+            shown(
+                value
+                    .leaf
+                    .found
+                    .value
+                    .get(..10)
+                    .unwrap_or(value.leaf.found.value)
+            ),
         ))
     })
 }
@@ -308,21 +314,32 @@ pub(super) fn longer_time(scene: &Scene<'_>) -> Option<Finding> {
     const DAYS_MIN: i64 = 32;
     let (first, others) = scene.compared.intent_words.dates().split_first()?;
     let is_one = others.iter().all(|other| other.may_be(*first));
-    let spans = ["since", "until", "before", "after", "through", "older", "all", "every"];
+    let spans = [
+        "since", "until", "before", "after", "through", "older", "all", "every",
+    ];
     if !is_one
         || scene.has(&spans)
-        || !matches!(scene.effect, Effect::Delete | Effect::Change | Effect::Create)
+        || !matches!(
+            scene.effect,
+            Effect::Delete | Effect::Change | Effect::Create
+        )
     {
         return None;
     }
     let is_of = |value: &Value<'_>, words: &[&str]| value.is_named(words);
     let end = scene.values.iter().find(|value| {
-        is_of(value, &["stop", "end", "until", "to", "before", "lte", "lt", "max"])
-            && Date::read(&value.text).is_some()
+        is_of(
+            value,
+            &["stop", "end", "until", "to", "before", "lte", "lt", "max"],
+        ) && Date::read(&value.text).is_some()
     })?;
     let start = scene.siblings(end).find(|value| {
-        is_of(value, &["start", "from", "since", "begin", "after", "gte", "gt", "min"])
-            && Date::read(&value.text).is_some()
+        is_of(
+            value,
+            &[
+                "start", "from", "since", "begin", "after", "gte", "gt", "min",
+            ],
+        ) && Date::read(&value.text).is_some()
     })?;
     let number = |value: &Value<'_>| {
         let date = Date::read(&value.text)?;
@@ -343,19 +360,58 @@ pub(super) fn longer_time(scene: &Scene<'_>) -> Option<Finding> {
 /// How often something is done, in hours between, by the words for it.
 const OFTEN: &[(&[&str], f64)] = &[
     (&["every hour", "hourly", "once an hour", "per hour"], 1.0),
-    (&["four times a day", "4 times a day", "four times daily"], 6.0),
-    (&["three times a day", "3 times a day", "three times daily"], 8.0),
+    (
+        &["four times a day", "4 times a day", "four times daily"],
+        6.0,
+    ),
+    (
+        &["three times a day", "3 times a day", "three times daily"],
+        8.0,
+    ),
     (&["twice a day", "twice daily", "two times a day"], 12.0),
     (
-        &["once a day", "once daily", "every day", "daily", "each day", "every morning", "every evening", "every night"],
+        &[
+            "once a day",
+            "once daily",
+            "every day",
+            "daily",
+            "each day",
+            "every morning",
+            "every evening",
+            "every night",
+        ],
         24.0,
     ),
     (
-        &["once a week", "once weekly", "every week", "weekly", "each week", "per week"],
+        &[
+            "once a week",
+            "once weekly",
+            "every week",
+            "weekly",
+            "each week",
+            "per week",
+        ],
         168.0,
     ),
-    (&["every two weeks", "biweekly", "fortnightly", "every other week"], 336.0),
-    (&["once a month", "every month", "monthly", "each month", "per month"], 720.0),
+    (
+        &[
+            "every two weeks",
+            "biweekly",
+            "fortnightly",
+            "every other week",
+        ],
+        336.0,
+    ),
+    (
+        &[
+            "once a month",
+            "every month",
+            "monthly",
+            "each month",
+            "per month",
+        ],
+        720.0,
+    ),
     (&["every quarter", "quarterly"], 2160.0),
     (&["once a year", "every year", "yearly", "annually"], 8760.0),
 ];
@@ -366,12 +422,38 @@ const OFTEN_CODES: &[(&[&str], f64)] = &[
     (&["qid", "4x/day", "pt6h"], 6.0),
     (&["tid", "3x/day", "pt8h"], 8.0),
     (&["bid", "2x/day", "pt12h"], 12.0),
-    (&["daily", "qd", "od", "day", "1d", "p1d", "every_day", "freq=daily"], 24.0),
-    (&["weekly", "week", "1w", "p1w", "p7d", "every_week", "freq=weekly"], 168.0),
+    (
+        &[
+            "daily",
+            "qd",
+            "od",
+            "day",
+            "1d",
+            "p1d",
+            "every_day",
+            "freq=daily",
+        ],
+        24.0,
+    ),
+    (
+        &[
+            "weekly",
+            "week",
+            "1w",
+            "p1w",
+            "p7d",
+            "every_week",
+            "freq=weekly",
+        ],
+        168.0,
+    ),
     (&["biweekly", "p2w", "2w", "fortnightly"], 336.0),
     (&["monthly", "month", "1m", "p1m", "freq=monthly"], 720.0),
     (&["quarterly", "quarter", "p3m"], 2160.0),
-    (&["yearly", "year", "annual", "annually", "p1y", "freq=yearly"], 8760.0),
+    (
+        &["yearly", "year", "annual", "annually", "p1y", "freq=yearly"],
+        8760.0,
+    ),
 ];
 
 /// Words in the names of values that say how often.
@@ -423,9 +505,12 @@ fn says_phrase(text: &str, phrase: &str) -> bool {
 
 fn hours_of(text: &str) -> Option<f64> {
     let text = text.trim();
-    let known = OFTEN_CODES
-        .iter()
-        .find(|(codes, _)| codes.contains(&text) || codes.iter().any(|code| code.starts_with("freq=") && text.contains(code) && !text.contains("interval=")));
+    let known = OFTEN_CODES.iter().find(|(codes, _)| {
+        codes.contains(&text)
+            || codes.iter().any(|code| {
+                code.starts_with("freq=") && text.contains(code) && !text.contains("interval=")
+            })
+    });
     if let Some((_, hours)) = known {
         return Some(*hours);
     }

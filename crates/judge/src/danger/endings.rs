@@ -11,19 +11,101 @@ use crate::signal;
 
 /// Beginnings of words of an intent that asks for something to end.
 const ASKS_TO_END: &[&str] = &[
-    "archiv", "ban", "block", "cancel", "clean", "clear", "clos", "deactivat", "delet", "demot",
-    "detach", "disabl", "disconnect", "discard", "dismiss", "drop", "eject", "empt", "end", "eras",
-    "evict", "expel", "expir", "kick", "leav", "off", "prun", "purg", "reject", "remov", "renew",
-    "replac", "reset", "retir", "revok", "rotat", "shut", "stop", "suspend", "terminat", "trash",
-    "truncat", "unassign", "uninstall", "unlink", "unpublish", "unsubscrib", "untag", "void",
-    "wip", "withdraw", "rid", "move", "swap", "undo", "roll", "take", "free", "unfollow", "unstar",
-    "unlike", "unlock", "unban", "unmute", "unshare", "unpin", "unmark", "unwatch", "unregister",
-    "log", "sign", "forget", "releas", "lift", "return", "declin", "refus", "abort", "kill", "hang",
-    "expung", "dissolv", "tear", "down", "out", "without", "lose", "evacuat", "merg",
+    "archiv",
+    "ban",
+    "block",
+    "cancel",
+    "clean",
+    "clear",
+    "clos",
+    "deactivat",
+    "delet",
+    "demot",
+    "detach",
+    "disabl",
+    "disconnect",
+    "discard",
+    "dismiss",
+    "drop",
+    "eject",
+    "empt",
+    "end",
+    "eras",
+    "evict",
+    "expel",
+    "expir",
+    "kick",
+    "leav",
+    "off",
+    "prun",
+    "purg",
+    "reject",
+    "remov",
+    "renew",
+    "replac",
+    "reset",
+    "retir",
+    "revok",
+    "rotat",
+    "shut",
+    "stop",
+    "suspend",
+    "terminat",
+    "trash",
+    "truncat",
+    "unassign",
+    "uninstall",
+    "unlink",
+    "unpublish",
+    "unsubscrib",
+    "untag",
+    "void",
+    "wip",
+    "withdraw",
+    "rid",
+    "move",
+    "swap",
+    "undo",
+    "roll",
+    "take",
+    "free",
+    "unfollow",
+    "unstar",
+    "unlike",
+    "unlock",
+    "unban",
+    "unmute",
+    "unshare",
+    "unpin",
+    "unmark",
+    "unwatch",
+    "unregister",
+    "log",
+    "sign",
+    "forget",
+    "releas",
+    "lift",
+    "return",
+    "declin",
+    "refus",
+    "abort",
+    "kill",
+    "hang",
+    "expung",
+    "dissolv",
+    "tear",
+    "down",
+    "out",
+    "without",
+    "lose",
+    "evacuat",
+    "merg",
 ];
 
 /// Words of English, in which the words above are.
-const ENGLISH: &[&str] = &["a", "and", "for", "from", "in", "of", "on", "our", "that", "the", "their", "to", "with"];
+const ENGLISH: &[&str] = &[
+    "a", "and", "for", "from", "in", "of", "on", "our", "that", "the", "their", "to", "with",
+];
 
 /// Returns something that is deleted although the intent asks for nothing of the kind.
 pub(super) fn ends_unasked(scene: &Scene<'_>) -> Option<Finding> {
@@ -49,7 +131,8 @@ pub(super) fn ends_unasked(scene: &Scene<'_>) -> Option<Finding> {
             value.shown()
         )));
     }
-    let is_delete = scene.effect == Effect::Delete && *scene.compared.request.method == http::Method::DELETE;
+    let is_delete =
+        scene.effect == Effect::Delete && *scene.compared.request.method == http::Method::DELETE;
     is_delete.then(|| {
         let sentence = "It deletes something, which the intent does not ask for.";
         Finding::new(signal::DANGER, "method", sentence)
@@ -58,8 +141,23 @@ pub(super) fn ends_unasked(scene: &Scene<'_>) -> Option<Finding> {
 
 /// Words in the names of switches that make a request do more.
 const WIDENS: &[&str] = &[
-    "all", "bypass", "cascade", "everything", "force", "forced", "hard", "overwrite", "permanent",
-    "permanently", "purge", "recurse", "recursive", "recursively", "unsafe", "wipe", "override",
+    "all",
+    "bypass",
+    "cascade",
+    "everything",
+    "force",
+    "forced",
+    "hard",
+    "overwrite",
+    "permanent",
+    "permanently",
+    "purge",
+    "recurse",
+    "recursive",
+    "recursively",
+    "unsafe",
+    "wipe",
+    "override",
     "overridden",
 ];
 
@@ -76,7 +174,10 @@ pub(super) fn widens(scene: &Scene<'_>) -> Option<Finding> {
                 .filter(|word| word.len() > 2)
                 .any(|word| scene.says(&[&word[..word.len().min(5)]]))
         };
-        let is_replaced = value.is_named(&["overwrite"]) && scene.says(&["updat", "replac", "chang", "sav", "stor", "upload", "correct", "edit", "set"]);
+        let is_replaced = value.is_named(&["overwrite"])
+            && scene.says(&[
+                "updat", "replac", "chang", "sav", "stor", "upload", "correct", "edit", "set",
+            ]);
         value.says_yes()
             && value.is_named(WIDENS)
             && !value.is_named(&["no", "not", "allow", "day", "days", "show", "select"])
@@ -93,7 +194,19 @@ pub(super) fn widens(scene: &Scene<'_>) -> Option<Finding> {
 const EXCLUDES: &[&str] = &["neq.", "not.", "ne:", "neq:", "not:", "!=", "<>", "!"];
 
 /// Words of an intent that excludes something.
-const SAYS_EXCEPT: &[&str] = &["except", "but", "other", "others", "not", "without", "excluding", "besides", "apart", "rest", "unless"];
+const SAYS_EXCEPT: &[&str] = &[
+    "except",
+    "but",
+    "other",
+    "others",
+    "not",
+    "without",
+    "excluding",
+    "besides",
+    "apart",
+    "rest",
+    "unless",
+];
 
 /// Returns a filter that selects everything except what the intent names.
 pub(super) fn selects_the_others(scene: &Scene<'_>) -> Option<Finding> {
@@ -108,7 +221,9 @@ pub(super) fn selects_the_others(scene: &Scene<'_>) -> Option<Finding> {
             .iter()
             .find_map(|start| text.strip_prefix(start))
             .or_else(|| by_name.then_some(text))?;
-        let named = named.trim_start_matches("eq.").trim_matches(['(', ')', '"', '\'', ' ']);
+        let named = named
+            .trim_start_matches("eq.")
+            .trim_matches(['(', ')', '"', '\'', ' ']);
         let is_named = named.len() > 1 && scene.compared.intent_words.names(named);
         is_named.then(|| {
             value.danger(format!(
@@ -121,7 +236,11 @@ pub(super) fn selects_the_others(scene: &Scene<'_>) -> Option<Finding> {
 
 /// Returns a list that is empty, where the intent names some of what it would hold.
 pub(super) fn empty_list(scene: &Scene<'_>) -> Option<Finding> {
-    if !scene.changes() || scene.says(&["all", "every", "whole", "entire", "clear", "empt", "remov", "none", "delet", "without"]) {
+    if !scene.changes()
+        || scene.says(&[
+            "all", "every", "whole", "entire", "clear", "empt", "remov", "none", "delet", "without",
+        ])
+    {
         return None;
     }
     let lists = scene.compared.fields.empty_lists.iter();
@@ -161,15 +280,24 @@ pub(super) fn odd_call(scene: &Scene<'_>) -> Option<Finding> {
         // Without the query and the keys of the object.
         let path = name.split(['?', '(']).next().unwrap_or(name);
         let path = path.split_once(' ').map_or(path, |(_, path)| path);
-        words_of(path).into_iter().filter(|word| word.len() > 2).collect()
+        words_of(path)
+            .into_iter()
+            .filter(|word| word.len() > 2)
+            .collect()
     };
     let all: Vec<Vec<String>> = calls.iter().map(|call| words(call.name)).collect();
     let at = (0..calls.len()).find(|at| {
         let own = &all[*at];
-        let is_alone = all.iter().enumerate().all(|(other, words)| other == *at || words != own);
+        let is_alone = all
+            .iter()
+            .enumerate()
+            .all(|(other, words)| other == *at || words != own);
         let is_said = own.iter().any(|word| {
             // A word that the others have as well does not tell it apart.
-            let is_common = all.iter().enumerate().any(|(other, words)| other != *at && words.contains(word));
+            let is_common = all
+                .iter()
+                .enumerate()
+                .any(|(other, words)| other != *at && words.contains(word));
             !is_common && scene.compared.intent_words.has_word(word)
         });
         let changes = !crate::call::only_asks(&calls[*at]);
@@ -177,9 +305,21 @@ pub(super) fn odd_call(scene: &Scene<'_>) -> Option<Finding> {
     })?;
     // Where all are different, none is odd.
     let own = &all[at];
-    let others: Vec<&Vec<String>> = all.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, words)| words).collect();
-    let have_company = others.len() == 1 || others.iter().any(|one| others.iter().filter(|other| *other == one).count() > 1);
-    let others_are_said = others.iter().any(|words| words.iter().any(|word| !own.contains(word) && scene.compared.intent_words.has_word(word)));
+    let others: Vec<&Vec<String>> = all
+        .iter()
+        .enumerate()
+        .filter(|(other, _)| *other != at)
+        .map(|(_, words)| words)
+        .collect();
+    let have_company = others.len() == 1
+        || others
+            .iter()
+            .any(|one| others.iter().filter(|other| *other == one).count() > 1);
+    let others_are_said = others.iter().any(|words| {
+        words
+            .iter()
+            .any(|word| !own.contains(word) && scene.compared.intent_words.has_word(word))
+    });
     (have_company && (others_are_said || others.len() > 1)).then(|| {
         let name = calls[at].name;
         let path = name.split(['?', '(']).next().unwrap_or(name);
@@ -196,20 +336,63 @@ pub(super) fn odd_call(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// Words in paths for what gives access to whoever has it.
-const GIVEN: &[&str] = &["share", "shares", "link", "links", "sharing", "invite", "invites", "invitations"];
+const GIVEN: &[&str] = &[
+    "share",
+    "shares",
+    "link",
+    "links",
+    "sharing",
+    "invite",
+    "invites",
+    "invitations",
+];
 
 /// Words in the names of values that say who gets access.
 const WITH: &[&str] = &[
-    "with", "user", "users", "email", "emails", "recipient", "recipients", "to", "grantee",
-    "group", "groups", "member", "members", "principal", "principals", "team", "invitee",
-    "invitees", "person", "audience", "domain", "collaborator", "collaborators", "address",
-    "addresses", "who", "contact", "account", "assignee", "password", "sharewith",
+    "with",
+    "user",
+    "users",
+    "email",
+    "emails",
+    "recipient",
+    "recipients",
+    "to",
+    "grantee",
+    "group",
+    "groups",
+    "member",
+    "members",
+    "principal",
+    "principals",
+    "team",
+    "invitee",
+    "invitees",
+    "person",
+    "audience",
+    "domain",
+    "collaborator",
+    "collaborators",
+    "address",
+    "addresses",
+    "who",
+    "contact",
+    "account",
+    "assignee",
+    "password",
+    "sharewith",
 ];
 
 /// Returns a share that names nobody, although the intent does: whoever has the link can open it.
 pub(super) fn shares_with_nobody(scene: &Scene<'_>) -> Option<Finding> {
-    let route: Vec<String> = scene.compared.route.own_words().flat_map(words_of).collect();
-    let is_share = route.last().is_some_and(|last| GIVEN.contains(&last.as_str()))
+    let route: Vec<String> = scene
+        .compared
+        .route
+        .own_words()
+        .flat_map(words_of)
+        .collect();
+    let is_share = route
+        .last()
+        .is_some_and(|last| GIVEN.contains(&last.as_str()))
         && *scene.compared.request.method == http::Method::POST;
     let says_link = scene.says(&["public", "anyone", "everyone", "link", "url", "anybody"]);
     let asks = scene.says(&["shar", "give", "let", "send", "grant", "access", "invit"]);
@@ -240,36 +423,102 @@ pub(super) fn shares_with_nobody(scene: &Scene<'_>) -> Option<Finding> {
 /// Returns access that does not end, where the intent names a time.
 pub(super) fn endless(scene: &Scene<'_>, names_time: bool) -> Option<Finding> {
     const ACCESS: &[&str] = &[
-        "key", "keys", "token", "tokens", "grant", "grants", "share", "shares", "link", "links",
-        "access", "permission", "permissions", "credential", "credentials", "invite", "invites",
-        "pass", "passes", "badge", "badges", "codes", "roles", "members",
+        "key",
+        "keys",
+        "token",
+        "tokens",
+        "grant",
+        "grants",
+        "share",
+        "shares",
+        "link",
+        "links",
+        "access",
+        "permission",
+        "permissions",
+        "credential",
+        "credentials",
+        "invite",
+        "invites",
+        "pass",
+        "passes",
+        "badge",
+        "badges",
+        "codes",
+        "roles",
+        "members",
     ];
     const ENDS: &[&str] = &[
-        "end", "ends", "until", "expires", "expiry", "expiration", "expire", "expiring", "ttl",
-        "duration", "lifetime", "valid", "to", "hours", "days", "minutes", "seconds", "date",
-        "period", "deadline", "timeout", "window", "validity", "expiredate", "expirydate",
+        "end",
+        "ends",
+        "until",
+        "expires",
+        "expiry",
+        "expiration",
+        "expire",
+        "expiring",
+        "ttl",
+        "duration",
+        "lifetime",
+        "valid",
+        "to",
+        "hours",
+        "days",
+        "minutes",
+        "seconds",
+        "date",
+        "period",
+        "deadline",
+        "timeout",
+        "window",
+        "validity",
+        "expiredate",
+        "expirydate",
     ];
     let is_bounded = scene.says(&["until", "temporar", "expir"])
         || scene.intent_text.contains(" for the day")
         || scene.intent.windows(3).any(|words| {
             words[0] == "for"
                 && words[1].bytes().all(|byte| byte.is_ascii_digit())
-                && matches!(words[2].as_str(), "day" | "days" | "hour" | "hours" | "week" | "weeks" | "minutes" | "month" | "months")
+                && matches!(
+                    words[2].as_str(),
+                    "day"
+                        | "days"
+                        | "hour"
+                        | "hours"
+                        | "week"
+                        | "weeks"
+                        | "minutes"
+                        | "month"
+                        | "months"
+                )
         });
-    let route: Vec<String> = scene.compared.route.own_words().flat_map(words_of).collect();
-    let gives = route.last().is_some_and(|last| ACCESS.contains(&last.as_str()));
+    let route: Vec<String> = scene
+        .compared
+        .route
+        .own_words()
+        .flat_map(words_of)
+        .collect();
+    let gives = route
+        .last()
+        .is_some_and(|last| ACCESS.contains(&last.as_str()));
     let method = scene.compared.request.method;
     let creates = *method == http::Method::POST || *method == http::Method::PUT;
     let has_end = scene.values.iter().any(|value: &Value<'_>| {
         let is_end = value.is_in(ENDS)
-            || value.name.iter().any(|word| word.contains("expir") || word.contains("until"));
+            || value
+                .name
+                .iter()
+                .any(|word| word.contains("expir") || word.contains("until"));
         is_end && value.leaf.kind != LeafKind::Null && !value.text.is_empty()
     });
-    (is_bounded && names_time && gives && creates && !has_end && !scene.values.is_empty()).then(|| {
-        Finding::new(
-            signal::DANGER_ACCESS,
-            "path",
-            "The access has no end, but the intent names a time.",
-        )
-    })
+    (is_bounded && names_time && gives && creates && !has_end && !scene.values.is_empty()).then(
+        || {
+            Finding::new(
+                signal::DANGER_ACCESS,
+                "path",
+                "The access has no end, but the intent names a time.",
+            )
+        },
+    )
 }

@@ -6,7 +6,17 @@ use crate::finding::{Finding, shown};
 use crate::intent::Date;
 
 /// Words in the names of values that say when something is done.
-const WHEN: &[&str] = &["schedule", "scheduled", "send", "publish", "deliver", "delivery", "run", "execute", "execution"];
+const WHEN: &[&str] = &[
+    "schedule",
+    "scheduled",
+    "send",
+    "publish",
+    "deliver",
+    "delivery",
+    "run",
+    "execute",
+    "execution",
+];
 
 /// The words after them: a time, and not a name.
 const TIME: &[&str] = &["at", "on", "time", "date", "for"];
@@ -19,10 +29,13 @@ pub(super) fn is_past(scene: &Scene<'_>) -> Option<Finding> {
     const SECONDS_OF_DAY: i64 = 86_400;
     let today = scene.compared.arrived?.div_euclid(SECONDS_OF_DAY);
     let value = scene.values.iter().find(|value| {
-        let is_when = value.is_named(WHEN) && value.is_named(TIME) || value.is_named(&["scheduled"]);
+        let is_when =
+            value.is_named(WHEN) && value.is_named(TIME) || value.is_named(&["scheduled"]);
         is_when
             && value.leaf.kind == LeafKind::Text
-            && Date::read(&value.text).and_then(days).is_some_and(|day| day < today - PAST_DAYS)
+            && Date::read(&value.text)
+                .and_then(days)
+                .is_some_and(|day| day < today - PAST_DAYS)
     })?;
     Some(value.danger(format!(
         "“{}” is {}, which has passed.",
@@ -48,7 +61,11 @@ mod tests {
 
     #[test]
     fn days_are_counted_from_1970() {
-        for (text, expected) in [("1970-01-01", 0), ("2000-03-01", 11_017), ("2026-12-01", 20_788)] {
+        for (text, expected) in [
+            ("1970-01-01", 0),
+            ("2000-03-01", 11_017),
+            ("2026-12-01", 20_788),
+        ] {
             assert_eq!(Date::read(text).and_then(days), Some(expected), "{text}");
         }
     }

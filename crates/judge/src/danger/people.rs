@@ -57,11 +57,47 @@ const SENDS: &[&str] = &[
 
 /// Words that begin with a capital letter and are not names.
 const NOT_NAMES: &[&str] = &[
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday",
-    "saturday", "sunday", "english", "german", "french", "the", "please", "then", "and", "from",
-    "order", "send", "move", "change", "give", "add", "set", "let", "book", "pay", "mr", "mrs",
-    "ms", "dr",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "english",
+    "german",
+    "french",
+    "the",
+    "please",
+    "then",
+    "and",
+    "from",
+    "order",
+    "send",
+    "move",
+    "change",
+    "give",
+    "add",
+    "set",
+    "let",
+    "book",
+    "pay",
+    "mr",
+    "mrs",
+    "ms",
+    "dr",
 ];
 
 /// Returns someone who gets something instead of the person whom the intent names.
@@ -82,22 +118,37 @@ pub(super) fn another_person(scene: &Scene<'_>) -> Option<Finding> {
         // In a document without places, only a name says itself that it is one.
         let may_receive = value.is_in(RECEIVES)
             || !is_placed(value) && last == "name" && scene.effect != Effect::Pay;
-        if !may_receive || value.is_in(SENDS) || !found.is_whole || value.leaf.kind != LeafKind::Text || value.is_prose() {
+        if !may_receive
+            || value.is_in(SENDS)
+            || !found.is_whole
+            || value.leaf.kind != LeafKind::Text
+            || value.is_prose()
+        {
             return None;
         }
         let is_person = is_email(found.value) || is_of_person(value);
         let is_name = is_email(found.value)
             || RECEIVES.contains(&last)
             || matches!(last, "name" | "contact" | "email" | "person" | "user");
-        if !is_person || !is_name || is_said(intent, found.value) {
+        // Two addresses may differ in one letter.
+        let is_exact = named.contains('@') && is_email(found.value);
+        let is_said = |text: &str| {
+            if is_exact {
+                intent.contains(&squeezed(text))
+            } else {
+                is_said(intent, text)
+            }
+        };
+        if !is_person || !is_name || is_said(found.value) {
             return None;
         }
-        let is_known_by_another = is_placed(value) && scene.siblings(value).any(|one| {
-            one.leaf.kind == LeafKind::Text
-                && one.text.len() > 3
-                && !one.is_named(&["city", "country", "state"])
-                && is_said(intent, one.leaf.found.value)
-        });
+        let is_known_by_another = is_placed(value)
+            && scene.siblings(value).any(|one| {
+                one.leaf.kind == LeafKind::Text
+                    && one.text.len() > 3
+                    && !one.is_named(&["city", "country", "state"])
+                    && is_said(one.leaf.found.value)
+            });
         let is_seen = scene
             .compared
             .history
@@ -120,11 +171,14 @@ fn person_named(scene: &Scene<'_>) -> Option<String> {
     let mut starts = true;
     for token in intent.split_whitespace() {
         let word = token.trim_matches(|c: char| !c.is_alphanumeric());
-        let word = word.strip_suffix("’s").or_else(|| word.strip_suffix("'s")).unwrap_or(word);
-        let is_particle = matches!(word, "de" | "van" | "von" | "der" | "di" | "da" | "la") && !run.is_empty();
-        let is_name = is_capitalized(word)
-            && !starts
-            && !NOT_NAMES.contains(&word.to_lowercase().as_str());
+        let word = word
+            .strip_suffix("’s")
+            .or_else(|| word.strip_suffix("'s"))
+            .unwrap_or(word);
+        let is_particle =
+            matches!(word, "de" | "van" | "von" | "der" | "di" | "da" | "la") && !run.is_empty();
+        let is_name =
+            is_capitalized(word) && !starts && !NOT_NAMES.contains(&word.to_lowercase().as_str());
         if is_name || is_particle {
             run.push(word);
         } else {
@@ -221,19 +275,31 @@ const AUDIENCE: &[&str] = &[
 
 /// Returns a message to everyone.
 pub(super) fn to_everyone(scene: &Scene<'_>) -> Option<Finding> {
-    let says_so = scene.says(&["all", "every", "everyone", "everybody", "whole", "entire", "broadcast", "compan"]);
+    let says_so = scene.says(&[
+        "all",
+        "every",
+        "everyone",
+        "everybody",
+        "whole",
+        "entire",
+        "broadcast",
+        "compan",
+    ]);
     if scene.effect != Effect::ShareOutside || says_so {
         return None;
     }
-    let value = scene.values.iter().find(|value| {
-        value.leaf.kind == LeafKind::Text
-            && EVERYONE.contains(&&*value.text)
-            && (value.is_in(AUDIENCE) || value.text.starts_with('@'))
-    })?;
+    let value = scene.values.iter().find(|value| reaches_all(value))?;
     Some(value.danger(format!(
         "It goes to everyone ({}), but the intent does not say so.",
         value.shown()
     )))
+}
+
+/// Whether a value says that a message reaches everyone.
+pub(super) fn reaches_all(value: &Value<'_>) -> bool {
+    value.leaf.kind == LeafKind::Text
+        && EVERYONE.contains(&&*value.text)
+        && (value.is_in(AUDIENCE) || value.text.starts_with('@'))
 }
 
 /// Words in paths for messages to many.
@@ -259,30 +325,71 @@ const MAILINGS: &[&str] = &[
 ];
 
 /// Words at the end of a path that send.
-const SENDS_NOW: &[&str] = &["send", "publish", "launch", "broadcast", "deliver", "dispatch", "start"];
+const SENDS_NOW: &[&str] = &[
+    "send",
+    "publish",
+    "launch",
+    "broadcast",
+    "deliver",
+    "dispatch",
+    "start",
+];
 
 /// Words of an intent for something that is not sent to all, or not yet.
 const NOT_YET: &[&str] = &[
-    "test", "draft", "preview", "proofread", "proof", "schedule", "later", "tomorrow", "review",
-    "check", "sample", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+    "test",
+    "draft",
+    "preview",
+    "proofread",
+    "proof",
+    "schedule",
+    "later",
+    "tomorrow",
+    "review",
+    "check",
+    "sample",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
     "sunday",
 ];
 
 /// Returns a mailing that is sent to its whole audience immediately, where the intent speaks of a test or of later.
 pub(super) fn mails_now(scene: &Scene<'_>) -> Option<Finding> {
-    let words: Vec<String> = scene.compared.route.own_words().flat_map(words_of).collect();
+    let words: Vec<String> = scene
+        .compared
+        .route
+        .own_words()
+        .flat_map(words_of)
+        .collect();
     let last = words.last()?;
     let is_mailing = words.iter().any(|word| MAILINGS.contains(&word.as_str()));
-    let is_held_back = words.iter().any(|word| matches!(word.as_str(), "test" | "preview" | "schedule" | "draft"))
+    let is_held_back = words
+        .iter()
+        .any(|word| matches!(word.as_str(), "test" | "preview" | "schedule" | "draft"))
         || scene.values.iter().any(|value| {
-            value.is_named(&["at", "date", "time", "test", "schedule", "scheduled", "when", "preview"])
-                && !value.says_no()
+            value.is_named(&[
+                "at",
+                "date",
+                "time",
+                "test",
+                "schedule",
+                "scheduled",
+                "when",
+                "preview",
+            ]) && !value.says_no()
                 && !value.text.is_empty()
         });
     if !is_mailing || is_held_back || !SENDS_NOW.contains(&last.as_str()) {
         return None;
     }
-    let said = scene.intent.iter().find(|word| NOT_YET.contains(&word.as_str()))?;
+    let said = scene
+        .intent
+        .iter()
+        .find(|word| NOT_YET.contains(&word.as_str()))?;
     Some(Finding::new(
         signal::DANGER,
         "path",

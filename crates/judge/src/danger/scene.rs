@@ -102,7 +102,6 @@ impl<'a> Value<'a> {
                 "update\n",
                 "delete from",
                 "delete\n",
-
                 "merge into",
             ]
             .iter()

@@ -107,13 +107,7 @@ const OFF: &[&str] = &[
 ];
 
 /// Values of a state that switch off whatever has it.
-const STATE_OFF: &[&str] = &[
-    "disabled",
-    "disable",
-    "suspended",
-    "muted",
-    "deactivated",
-];
+const STATE_OFF: &[&str] = &["disabled", "disable", "suspended", "muted", "deactivated"];
 
 /// Words in the names of switches that leave something out if they are on.
 const LEAVES_OUT: &[&str] = &[
@@ -260,8 +254,19 @@ const OF_SWITCHES: &[&str] = &[
 
 /// Returns a switch that is off, although the intent mentions what it switches.
 pub(super) fn mentioned_off(scene: &Scene<'_>) -> Option<Finding> {
-    const ASKS: &[&str] = &["no", "not", "never", "without", "off", "only", "except", "don't", "but"];
-    const BEGINNINGS: &[&str] = &["disabl", "deactivat", "remov", "skip", "stop", "exclud", "hid", "un"];
+    const ASKS: &[&str] = &[
+        "no", "not", "never", "without", "off", "only", "except", "don't", "but",
+    ];
+    const BEGINNINGS: &[&str] = &[
+        "disabl",
+        "deactivat",
+        "remov",
+        "skip",
+        "stop",
+        "exclud",
+        "hid",
+        "un",
+    ];
     /// The ending of a word is not compared: `anonymize` and `anonymized`.
     const ENDING: usize = 2;
     if !scene.changes() || scene.has(ASKS) || scene.says(BEGINNINGS) {
@@ -269,7 +274,9 @@ pub(super) fn mentioned_off(scene: &Scene<'_>) -> Option<Finding> {
     }
     let value = scene.values.iter().find(|value| {
         let own = value.name.iter().filter(|word| word.len() > 2);
-        let mut own = own.filter(|word| !OF_SWITCHES.contains(&word.as_str())).peekable();
+        let mut own = own
+            .filter(|word| !OF_SWITCHES.contains(&word.as_str()))
+            .peekable();
         let is_said = |word: &String| {
             let stem = &word[..word.floor_char_boundary((word.len() - ENDING).max(3))];
             scene.says(&[stem])
@@ -280,10 +287,7 @@ pub(super) fn mentioned_off(scene: &Scene<'_>) -> Option<Finding> {
             && own.peek().is_some()
             && own.all(is_said)
     })?;
-    Some(value.danger(format!(
-        "{}, but the intent mentions it.",
-        value.shown()
-    )))
+    Some(value.danger(format!("{}, but the intent mentions it.", value.shown())))
 }
 
 /// Whether the path or a short value next to a switch says that it is that of a protection.
