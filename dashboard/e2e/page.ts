@@ -43,7 +43,9 @@ export const THOUGHT_MS = 700;
  * the request has been in view for long enough; a click waits for that.
  */
 export async function approve(page: Page): Promise<void> {
-  await page.getByRole('button', { name: /^(Approve( in 2 steps)?|Hold to approve)( \(.* of \d+\))?$/ }).click();
+  await page
+    .getByRole('button', { name: /^(Approve( in 2 steps)?|Hold to approve)( \(.* of \d+\))?$/ })
+    .click();
   const again = page.getByRole('button', { name: 'Confirm approval' });
   if (!(await again.count())) return;
   const checkbox = page.getByRole('group', { name: 'Confirm approval' }).getByRole('checkbox');

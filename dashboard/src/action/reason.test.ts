@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Action, Signal } from '#/client';
 import { isDangerous, topReasonOf } from './reason';
 
@@ -215,15 +215,18 @@ describe('a reason that misreads the intent', () => {
 });
 
 describe('a value that the intent has in another spelling', () => {
-  const body = (value: unknown) => ({ request_body: JSON.stringify(value), body_encoding: 'utf8' });
+  const EXPLAINED = 'It changes something.';
+  const body = (value: unknown): Partial<Action> => ({
+    request_body: JSON.stringify(value),
+    body_encoding: 'utf8',
+  });
   const about = (code: string, evidence: string, sentence: string) => ({
     ...signal(code, 0.6),
     evidence,
     sentence,
   });
   const top = (one: Signal, intent: string, value: unknown) =>
-    topReasonOf(held([one], { intent, ...body(value), matched_rules: RULE } as Partial<Action>));
-  const RULED = 'The rule “Freeze” requires approval.';
+    topReasonOf(held([one], { intent, ...body(value), risk_explanation: EXPLAINED }));
 
   it('does not count: a telephone number, a colleague', () => {
     const phone = about(
@@ -231,7 +234,7 @@ describe('a value that the intent has in another spelling', () => {
       '/to',
       'The intent does not mention the account “4915112345678”.',
     );
-    expect(top(phone, 'Text Ms Voss (+49 151 1234 5678)', { to: '4915112345678' })).toBe(RULED);
+    expect(top(phone, 'Text Ms Voss (+49 151 1234 5678)', { to: '4915112345678' })).toBe(EXPLAINED);
     expect(top(phone, 'Text Ms Voss (+49 151 9999 5678)', { to: '4915112345678' })).toBe(phone);
     const other = about(
       'recipient_not_in_intent',
@@ -239,7 +242,7 @@ describe('a value that the intent has in another spelling', () => {
       'It goes to “priya.nair@corp.example”, whom the intent does not mention.',
     );
     expect(top(other, 'Ask Priya', { to: 'priya.nair@corp.example', cc: 'tom@corp.example' })).toBe(
-      RULED,
+      EXPLAINED,
     );
     expect(top(other, 'Ask Priya', { to: 'priya.nair@corp.example' })).toBe(other);
   });

@@ -1,5 +1,5 @@
 /** The reason that an approver should read first. */
-import type { Action, OperationEffect, Signal } from '#/client';
+import type { Action, Signal } from '#/client';
 import { remarksOf } from './addresses';
 import { dangerOf } from './danger';
 import { EFFECTS, effectOf, effectWord, isEffect } from './effect';

@@ -2,6 +2,7 @@
 
 use gaiterguard_domain::effect::Effect;
 
+use super::people;
 use super::scene::{Scene, Value};
 use crate::finding::Finding;
 use crate::signal;
@@ -149,13 +150,12 @@ pub(super) fn opens(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     scene.values.iter().find_map(|value| {
-        let reach = if value.is_prose() || value.is_in(TAKES) {
+        // A message to all opens nothing.
+        let is_message = scene.effect == Effect::ShareOutside && people::reaches_all(value);
+        let reach = if value.is_prose() || value.is_in(TAKES) || is_message {
             return None;
         } else if EVERYONE.contains(&&*value.text)
-            || is_who(value)
-                && WHERE_IT_SAYS_WHO.contains(&&*value.text)
-                // A message to all opens nothing.
-                && (scene.effect != Effect::ShareOutside || value.text == "public")
+            || is_who(value) && WHERE_IT_SAYS_WHO.contains(&&*value.text)
         {
             "everyone"
         } else if SIGNED_IN.contains(&&*value.text) {

@@ -130,7 +130,16 @@ pub(super) fn another_person(scene: &Scene<'_>) -> Option<Finding> {
         let is_name = is_email(found.value)
             || RECEIVES.contains(&last)
             || matches!(last, "name" | "contact" | "email" | "person" | "user");
-        if !is_person || !is_name || is_said(intent, found.value) {
+        // Two addresses may differ in one letter.
+        let is_exact = named.contains('@') && is_email(found.value);
+        let is_said = |text: &str| {
+            if is_exact {
+                intent.contains(&squeezed(text))
+            } else {
+                is_said(intent, text)
+            }
+        };
+        if !is_person || !is_name || is_said(found.value) {
             return None;
         }
         let is_known_by_another = is_placed(value)
@@ -138,7 +147,7 @@ pub(super) fn another_person(scene: &Scene<'_>) -> Option<Finding> {
                 one.leaf.kind == LeafKind::Text
                     && one.text.len() > 3
                     && !one.is_named(&["city", "country", "state"])
-                    && is_said(intent, one.leaf.found.value)
+                    && is_said(one.leaf.found.value)
             });
         let is_seen = scene
             .compared
@@ -279,15 +288,18 @@ pub(super) fn to_everyone(scene: &Scene<'_>) -> Option<Finding> {
     if scene.effect != Effect::ShareOutside || says_so {
         return None;
     }
-    let value = scene.values.iter().find(|value| {
-        value.leaf.kind == LeafKind::Text
-            && EVERYONE.contains(&&*value.text)
-            && (value.is_in(AUDIENCE) || value.text.starts_with('@'))
-    })?;
+    let value = scene.values.iter().find(|value| reaches_all(value))?;
     Some(value.danger(format!(
         "It goes to everyone ({}), but the intent does not say so.",
         value.shown()
     )))
+}
+
+/// Whether a value says that a message reaches everyone.
+pub(super) fn reaches_all(value: &Value<'_>) -> bool {
+    value.leaf.kind == LeafKind::Text
+        && EVERYONE.contains(&&*value.text)
+        && (value.is_in(AUDIENCE) || value.text.starts_with('@'))
 }
 
 /// Words in paths for messages to many.
