@@ -34,7 +34,7 @@ pub fn open_body(data: &[u8]) {
                 intent: &intent,
                 documented: Documented::Nothing,
                 history: None,
-        arrived: None,
+                arrived: None,
             })
         };
         let assessment = judged();
