@@ -46,8 +46,8 @@ body! {
         /// approval is enough.
         approvals "approvals": Option<Approvals> as Option<Approvals>,
         /// A proof that each approval of a request that the rule holds needs in addition to a session: `passkey`,
-        /// the use of a passkey for this very request. Only for the effect `require_approval`, and not for a rule that
-        /// a language model applies. By default, none.
+        /// the use of a passkey for this very request. Only for the effect `require_approval`, and not for a rule that a
+        /// language model applies. By default, none.
         step_up "stepUp": Option<StepUp> as Option<StepUp>,
         /// Whether the rule is enabled. Defaults to true.
         enabled "enabled": Option<bool> as Option<bool>,
@@ -81,8 +81,8 @@ body! {
         /// approval is enough.
         approvals "approvals": Change<Option<Approvals>> as Option<Approvals>,
         /// A proof that each approval of a request that the rule holds needs in addition to a session: `passkey`,
-        /// the use of a passkey for this very request. Only for the effect `require_approval`, and not for a rule that
-        /// a language model applies. With null, none.
+        /// the use of a passkey for this very request. Only for the effect `require_approval`, and not for a rule that a
+        /// language model applies. With null, none.
         step_up "stepUp": Change<Option<StepUp>> as Option<StepUp>,
         /// Whether the rule is enabled.
         enabled "enabled": Option<bool> as Option<bool>,

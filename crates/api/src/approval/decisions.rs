@@ -117,9 +117,9 @@ struct Decision {
 /// Approve and deny several actions
 ///
 /// Accepts up to 200 rulings, each as if it were sent to the endpoint for one action: a refused ruling
-/// does not affect the others. An approval that requires a passkey is refused here, because each requires its own use
-/// of it. If the body is invalid or contains an action twice, nothing is changed. If the connection breaks before the
-/// response, some rulings may have been accepted; the actions show which.
+/// does not affect the others. An approval that requires a passkey is refused here, because each requires its own use of it. If the body is invalid or contains an action twice, nothing is changed.
+/// If the connection breaks before the response, some rulings may have been accepted; the actions show
+/// which.
 #[utoipa::path(
     post,
     path = "/approvals/decisions",
