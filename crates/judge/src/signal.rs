@@ -256,7 +256,7 @@ signals! {
         .says("Its method is not one of the common ones, so its effect is unknown.");
     PATH_OVERRIDE = SignalKind::holding("path_override", AMBIGUOUS)
         .certain()
-        .says("It asks the server to treat its path as another one.");
+        .says("It asks the server to use another path.");
     DUPLICATE_NAME = SignalKind::holding("duplicate_name", AMBIGUOUS).certain();
     REPEATED_NAME = SignalKind::hint("repeated_name");
     HIDDEN_CHARACTERS = SignalKind::holding("hidden_characters", UNREAD).certain();

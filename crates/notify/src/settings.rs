@@ -186,8 +186,7 @@ body! {
         /// Topic. On a public server, everyone who knows its name can read it.
         #[schema(max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
         topic "topic": Topic as String,
-        /// Access token. Never returned. If omitted, the current token is kept, unless the server changes; null removes
-        /// it.
+        /// Access token. Never returned. If omitted, the current token is kept, unless the server changes; null removes it.
         #[schema(max_length = 4096)]
         token "token": Change<Option<Token>> as Option<String>,
     }

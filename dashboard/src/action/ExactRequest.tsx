@@ -47,7 +47,7 @@ export function ExactRequest({ action, marked }: { action: Action; marked: Marke
         )}
         {isTruncated(action) && (
           <p role="status" className="mt-2 text-sm text-warn">
-            Only the beginning is loaded: more headers or a longer body would be sent.
+            Only the beginning is shown: the request has more headers or a longer body.
           </p>
         )}
       </div>

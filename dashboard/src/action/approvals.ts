@@ -11,7 +11,7 @@ const REFUSALS: Record<VoteRefused, string> = {
   agent_owner: 'You own the agent that sent this request, so someone else must approve it.',
   not_owner: 'Only an owner may approve this request alone.',
   step_up_required: 'Approving this request needs your passkey.',
-  step_up_used: 'This use of your passkey was sent before. Use it again.',
+  step_up_used: 'This passkey response was already used. Use your passkey again.',
 };
 
 /** Returns how many approvals there are and who gave them; null if one is enough. */

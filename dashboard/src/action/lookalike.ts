@@ -111,9 +111,9 @@ function remarkOn(domain: string, others: readonly string[]): string | null {
   if (alike !== undefined) return `looks like ${alike}, but is another domain`;
   const [own = ''] = registered;
   if (labels.some((label) => label.startsWith('xn--'))) {
-    return 'has letters outside of a–z, written as xn--';
+    return 'has letters outside a–z, written as xn--';
   }
-  if (/[^\x20-\x7e]/.test(domain)) return 'has letters outside of a–z';
+  if (/[^\x20-\x7e]/.test(domain)) return 'has letters outside a–z';
   // A number at the end counts servers: `web1`.
   if (/[a-z]{2}[01][a-z]|[a-z][01]{2}[a-z]{2}/.test(own)) return 'has a digit in place of a letter';
   return null;

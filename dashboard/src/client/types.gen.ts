@@ -2982,7 +2982,7 @@ export type NewNtfySettings = {
  */
 export type NewPasskey = {
     /**
-     * Name for the user, such as that of the device.
+     * Name for the user, for example the device's.
      */
     name: string;
     /**
@@ -4321,7 +4321,7 @@ export type RequestProof = {
         [key: string]: unknown;
     };
     /**
-     * Audit entries that cover the request, that of its decision first.
+     * Audit entries that cover the request, the one with its decision first.
      */
     entries: Array<RequestProofEntry>;
     /**

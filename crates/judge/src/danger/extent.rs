@@ -177,7 +177,7 @@ pub(super) fn acts_on_more(scene: &Scene<'_>) -> Option<Finding> {
         scene.values.iter().find_map(|value| {
             let name = name_of_any(value)?;
             Some(value.danger(format!(
-                "Its filter has “{name}”: it {ends} whatever meets any one of the conditions, and not only what meets all."
+                "Its filter has “{name}”: it {ends} everything that meets any one of the conditions, not only what meets all of them."
             )))
         })
     })
@@ -239,10 +239,10 @@ fn in_statement(scene: &Scene<'_>, value: &Value<'_>) -> Option<Finding> {
             .any(|always| side.trim_end_matches([')', ';', ' ']).ends_with(always))
     });
     if last.is_some() {
-        return Some(value.danger("The condition has an OR with a side that holds for nearly every row, so it reaches far more rows than the rest of the condition.".to_owned()));
+        return Some(value.danger("The condition has an OR with a side that holds for nearly every row, so it matches far more rows than the rest of the condition.".to_owned()));
     }
     (condition.contains(" or ") && !scene.has(SAYS_OR)).then(|| {
-        value.danger("The condition has an OR: rows that meet either side are changed, and not only those that meet both.".to_owned())
+        value.danger("The condition has an OR: rows that meet either side are changed, not only those that meet both.".to_owned())
     })
 }
 

@@ -95,7 +95,7 @@ pub(super) fn removed(scene: &Scene<'_>) -> Option<Finding> {
         let is_null = value.leaf.kind == LeafKind::Null;
         if value.is_named(END) && (is_unlimited || is_null) && names_time(scene) {
             return Some(value.danger(format!(
-                "It has no end ({}), but the intent names a time.",
+                "It has no end ({}), but the intent names one.",
                 value.shown()
             )));
         }
@@ -125,7 +125,7 @@ pub(super) fn every_day(scene: &Scene<'_>) -> Option<Finding> {
     });
     if let Some(value) = days.filter(|_| (1..7).contains(&named)) {
         return Some(value.danger(format!(
-            "It applies on every day ({}), but the intent names only some.",
+            "It applies every day ({}), but the intent names only some days.",
             value.shown()
         )));
     }

@@ -100,7 +100,7 @@ pub(super) fn gives(scene: &Scene<'_>) -> Option<Finding> {
         Some(value.finding(
             signal::DANGER_ACCESS,
             format!(
-                "It gives the right “{}” ({}), which the intent does not mention.",
+                "It grants the right “{}” ({}), which the intent does not mention.",
                 shown(value.leaf.found.value),
                 shown(last_part(value.leaf.found.name)),
             ),
@@ -129,7 +129,7 @@ fn by_identifier(scene: &Scene<'_>) -> Option<Finding> {
     Some(value.finding(
         signal::DANGER_ACCESS,
         format!(
-            "It sets “{}”, which decides on rights and which the intent does not mention.",
+            "It sets “{}”, which determines rights, and which the intent does not mention.",
             shown(last_part(value.leaf.found.name)),
         ),
     ))

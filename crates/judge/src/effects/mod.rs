@@ -98,7 +98,7 @@ pub(crate) fn of_request(
     } else if method == Method::DELETE {
         let sentence = match route.parts().last() {
             Some((last, _)) => format!("DELETE removes “{}”.", shown(last)),
-            None => "DELETE removes what the path names.".to_owned(),
+            None => "DELETE removes the object that the path names.".to_owned(),
         };
         findings.push(Finding::openly(Effect::Delete, "method", sentence));
         if !route.is_addressed()
