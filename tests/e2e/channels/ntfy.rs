@@ -2,7 +2,7 @@
 
 use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{EchoUpstream, Storage, eventually, on_both_databases};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{MOMENT, SILENCE, arrived, body_of, create, ended, path_of};
 
@@ -53,18 +53,36 @@ async fn a_push_notification_has_a_title_a_priority_and_a_link(storage: Storage)
     assert_eq!(server.received_at("/").len(), 2);
 }
 
+/// Returns a channel whose messages wait until [`send_now`], however long the test takes.
+fn waiting(settings: &Value) -> Value {
+    json!({
+        "kind": "ntfy", "name": "Phone", "settings": settings, "grouping": {"seconds": 1},
+        "filter": {"events": ["action.created"]},
+        "quiet_hours": {"from": "00:00", "to": "23:59"},
+    })
+}
+
+/// Ends the quiet hours of a channel once so many messages wait.
+async fn send_now(scene: &Scene, created: &Value, count: usize) {
+    let path = path_of(created);
+    eventually("all messages wait", MOMENT, || async {
+        let all = super::deliveries(&scene.human, &path).await;
+        (all.len() == count).then_some(())
+    })
+    .await;
+    let change = scene.human.put(&path).json(json!({"quiet_hours": null}));
+    change.send().await.expect_status(200);
+}
+
 async fn many_held_requests_become_one_message(storage: Storage) {
     let scene = Scene::new(storage).await;
     let server = EchoUpstream::start().await;
     let settings = json!({"server": server.url(), "topic": "approvals"});
-    let ntfy = json!({
-        "kind": "ntfy", "name": "Phone", "settings": settings, "grouping": {"seconds": 6},
-        "filter": {"events": ["action.created"]},
-    });
-    let created = create(&scene.human, ntfy).await;
+    let created = create(&scene.human, waiting(&settings)).await;
     for number in 0..5 {
         scene.hold(&format!("things/{number}")).await;
     }
+    send_now(&scene, &created, 5).await;
     let body = body_of(&arrived(&server, "/", 1).await[0]);
     assert_eq!(body["title"], "5 requests need approval");
     assert_eq!(body["message"].as_str().unwrap().lines().count(), 5);
@@ -81,13 +99,10 @@ async fn a_message_that_asks_for_a_made_decision_is_not_sent(storage: Storage) {
     let scene = Scene::new(storage).await;
     let server = EchoUpstream::start().await;
     let settings = json!({"server": server.url(), "topic": "approvals"});
-    let ntfy = json!({
-        "kind": "ntfy", "name": "Phone", "settings": settings, "grouping": {"seconds": 3},
-        "filter": {"events": ["action.created"]},
-    });
-    let created = create(&scene.human, ntfy).await;
+    let created = create(&scene.human, waiting(&settings)).await;
     let held = scene.hold("one").await;
     scene.human.deny(&held, "No.").await;
+    send_now(&scene, &created, 1).await;
     let skipped = eventually("the message is skipped", MOMENT, || async {
         let all = super::deliveries(&scene.human, &path_of(&created)).await;
         all.first().filter(|one| one["state"] == "skipped").cloned()
