@@ -158,7 +158,7 @@ describe('the first reason', () => {
       );
     expect(reason([fact('body/url', 'https://paypal.com.evil.io', 'link')])).toContain('evil.io');
     expect(reason([fact('header/impersonate-user', 'ceo', 'access')])).toBe(
-      'The header “impersonate-user: ceo” decides for whom it is done, but the intent does not mention it.',
+      'The header “impersonate-user: ceo” determines on whose behalf it is done, but the intent does not mention it.',
     );
     expect(reason([], ' (no WHERE: every row)')).toContain('every row');
   });

@@ -186,7 +186,7 @@ function inHeader({ intent, summary }: Action): string | null {
       kind === 'access' && location.startsWith('header/') && !intent.includes(value),
   );
   return fact
-    ? `The header “${fact.name}: ${fact.value}” decides for whom it is done, but the intent does not mention it.`
+    ? `The header “${fact.name}: ${fact.value}” determines on whose behalf it is done, but the intent does not mention it.`
     : null;
 }
 
