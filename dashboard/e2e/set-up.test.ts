@@ -87,7 +87,7 @@ test('an account leads to a service, and its connection is tried', async () => {
   await page.getByRole('button', { name: 'Create account', exact: true }).click();
 
   await page.getByText('Which API should your agents use?').waitFor();
-  await stage.expectFine('set-up-service', EVERY_THEME);
+  await stage.expectFine('set-up-service');
   await addService('things');
   await stage.expectFine('set-up-connection', EVERY_THEME);
   await page.getByRole('button', { name: 'Skip', exact: true }).waitFor();
@@ -142,7 +142,7 @@ test('a document and an agent lead to the first request', async () => {
       .poll(() => page.getByLabel(field).inputValue(), { timeout: 5_000 })
       .toBe('/things');
   }
-  await stage.expectFine('set-up-waiting', EVERY_THEME);
+  await stage.expectFine('set-up-waiting');
   const key = (await keyShown().textContent()) ?? '';
   for (const client of ['Python', 'OpenAI SDK', 'Claude Code', 'Cursor', 'MCP', 'Skill', 'curl']) {
     await page.getByRole('tab', { name: client, exact: true }).click();
@@ -192,7 +192,7 @@ test('the second sample is held, approved in the page, and sent once', async () 
   await stage.expectFine('set-up-held', EVERY_THEME);
   await card.getByRole('button', { name: 'Show everything' }).click();
   await card.getByText('Exact request').waitFor();
-  await stage.expectFine('set-up-held-whole', EVERY_THEME);
+  await stage.expectFine('set-up-held-whole');
   await card.getByRole('button', { name: 'Show less' }).click();
   await card.scrollIntoViewIfNeeded();
   await approve(page);
@@ -201,7 +201,7 @@ test('the second sample is held, approved in the page, and sent once', async () 
     expect.stringMatching(/^DELETE \/api\/sample-[0-9a-f]{10}$/),
   ]);
   expect(await needsApproval().getAttribute('data-state')).toBe('good');
-  await stage.expectFine('set-up-done', EVERY_THEME);
+  await stage.expectFine('set-up-done');
 });
 
 test('a held sample that is denied is never sent', async () => {
@@ -246,7 +246,7 @@ test('a response other than 2xx is not a success', async () => {
   expect(await passes().getAttribute('data-state')).toBe('bad');
   expect(await page.getByText('First request received').count()).toBe(0);
   expect(stage.upstream.received).not.toContain('GET /elsewhere');
-  await stage.expectFine('set-up-redirected', EVERY_THEME);
+  await stage.expectFine('set-up-redirected');
 });
 
 test('each snippet works, and its request appears immediately', async () => {
@@ -307,7 +307,7 @@ test('a rejected credential is asked for again', async () => {
   await page.getByRole('button', { name: 'Send test call' }).click();
   await page.getByText('responded with 401. Check the credential.').waitFor();
   await page.getByRole('button', { name: 'Continue anyway' }).waitFor();
-  await stage.expectFine('set-up-rejected', EVERY_THEME);
+  await stage.expectFine('set-up-rejected');
   await page.getByLabel('Token').fill('the-right-secret');
   await page.getByRole('button', { name: 'Save credential' }).click();
   await page.getByText('Saved', { exact: true }).waitFor();
