@@ -186,9 +186,10 @@ export type ActionContext = {
     /**
      * Whether no request with the same target has been approved for this service before, from any
      * agent. The target is the recipients and accounts in the request or, if there are none, the
-     * objects in its path with the rights and the values that its headline names. An approval that was revoked or that expired does not count. Null if the
-     * request names no target, if only some of its targets are known, and for requests that an earlier
-     * version of the gateway held. After a rotation of `ENCRYPTION_SECRET`, every target counts as new.
+     * objects in its path with the rights and the values that its headline names. An approval that was revoked or that
+     * expired does not count. Null if the request names no target, if only some of its targets are known, and for
+     * requests that an earlier version of the gateway held. After a rotation of `ENCRYPTION_SECRET`, every target
+     * counts as new.
      */
     first_to_target: boolean | null;
     /**
