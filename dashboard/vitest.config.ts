@@ -17,6 +17,8 @@ export default defineConfig({
           maxWorkers: 2,
           // A machine under load may slow a page beyond a deadline once. Each attempt finds what the first one found.
           retry: 1,
+          // As long as the page of a busy machine may take; a poll ends once its value is there.
+          expect: { poll: { timeout: 15_000 } },
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
