@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::intent::IntentWords;
-use crate::words::{ByStem, Stem, stem};
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_text::words::{ByStem, Stem, stem};
 
 /// A kind of effect that an intent can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
