@@ -304,7 +304,7 @@ fn concluded(
     led_by_danger(Evaluation::of(verdict, matched, operation, input.threshold))
 }
 
-/// Begins the explanation of a held request with its gravest danger, so that whoever reads it, in a notification or by
+/// Begins the explanation of a held request with its gravest danger, so that a reader of it, in a notification or by
 /// the API, reads first what the dashboard shows first.
 fn led_by_danger(mut evaluation: Evaluation) -> Evaluation {
     if evaluation.decision == Decision::Hold

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use crate::intent::IntentWords;
-use crate::words::{ByStem, Stem, stem};
+use gaiterguard_text::words::{ByStem, Stem, stem};
 
 /// One side of a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

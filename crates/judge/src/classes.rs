@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use crate::words::{ByStem, Stem, stem};
+use gaiterguard_text::words::{ByStem, Stem, stem};
 
 /// A class of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use crate::classes::{Class, Classes};
 use crate::features::{Features, Names};
 use crate::field::{Fields, Inner};
 use crate::route::Route;
-use crate::words::{of_name, stem};
+use gaiterguard_text::words::{of_name, stem};
 
 /// The verb of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,6 @@ mod alternatives;
 mod analysis;
 mod asking;
 mod call;
-mod char_classes;
 mod classes;
 mod compare;
 mod danger;
@@ -36,9 +35,7 @@ mod operation;
 mod origin;
 mod pairs;
 mod path_template;
-mod patterns;
 mod place;
-mod prompt_injection;
 mod quantities;
 mod reads;
 mod requested_effects;
@@ -47,10 +44,8 @@ mod route;
 mod signal;
 mod subject;
 mod switch;
-mod trigram_filter;
 mod visitor;
 mod weights;
-mod words;
 
 use std::cell::OnceCell;
 

@@ -8,7 +8,7 @@ use crate::integrity::{self, Behavior};
 use crate::intent::IntentWords;
 use crate::route::Route;
 use crate::visitor::is_email;
-use crate::words::of_text;
+use gaiterguard_text::words::of_text;
 
 /// How much of each text of a message has to appear in the intent, word for word. The rest is left
 /// for greetings and polite phrases, which an intent does not repeat.

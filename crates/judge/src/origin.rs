@@ -13,7 +13,7 @@ use crate::impact::Verb;
 use crate::intent::IntentWords;
 use crate::role::Role;
 use crate::signal;
-use crate::words::{Stem, Stems, of_name, of_text, stem};
+use gaiterguard_text::words::{Stem, Stems, of_name, of_text, stem};
 
 /// The most values that are looked up for one request. Each takes some ten microseconds, so all of
 /// them take less than a millisecond.

@@ -2,7 +2,7 @@
 
 use crate::classes::Classes;
 use crate::route::Route;
-use crate::words::{of_name, stem};
+use gaiterguard_text::words::{of_name, stem};
 
 /// Returns the path with `{}` in place of every identifier or name of a single thing. Two undocumented
 /// paths with the same template are taken for the same operation.

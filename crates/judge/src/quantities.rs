@@ -1,7 +1,7 @@
 //! Numbers: those that an intent gives, in digits or in words, and those that a request carries, in
 //! whatever unit its field has.
 
-use crate::words::of_name;
+use gaiterguard_text::words::of_name;
 
 /// Numbers written out, in the languages that intents come in.
 const WRITTEN: [(&str, f64); 5] = [

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::words::{ByStem, Stem, Stems, stem};
+use gaiterguard_text::words::{ByStem, Stem, Stems, stem};
 
 /// A kind of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use gaiterguard_domain::effect::Effect;
 
 use crate::intent::IntentWords;
-use crate::words::{ByStem, Stem, stem};
+use gaiterguard_text::words::{ByStem, Stem, stem};
 
 /// A kind of effect that an intent can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use gaiterguard_domain::effect::Effect;
 
 use crate::finding::{Finding, shown};
 use crate::signal::{self, Shown};
-use crate::words::of_name;
+use gaiterguard_text::words::of_name;
 
 /// Returns the finding for a field with this name and this boolean value. The caller fills in the
 /// evidence.

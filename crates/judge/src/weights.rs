@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::LazyLock;
 
-use crate::words::AsItIs;
+use gaiterguard_text::words::AsItIs;
 
 /// One line for each feature: its name, its weight, its prior, and in how many labeled requests it was
 /// found that should be forwarded, and that should be held.

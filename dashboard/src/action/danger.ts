@@ -12,7 +12,7 @@ export function dangersOf({ signals }: Pick<Action, 'signals'>): Signal[] {
   return signals.filter(({ code }) => DANGER.test(code));
 }
 
-/** Returns the gravest danger; null if the request has none. */
+/** Returns the gravest danger; null if there is no danger. */
 export function dangerOf(action: Pick<Action, 'signals'>): Signal | null {
   return dangersOf(action)[0] ?? null;
 }

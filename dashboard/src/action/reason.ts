@@ -80,8 +80,8 @@ const DEFAULT_THRESHOLD = 0.5;
 /**
  * Returns the most important reason: what makes the request dangerous, before what is only unusual about it.
  *
- * The danger that the gateway names comes first, then secrets and rights, then a rule. What the intent does not name
- * follows: it often has another spelling.
+ * The danger that the gateway names comes first, then secrets and rights, then a rule. A value that the
+ * intent does not name follows, because it often has another spelling there.
  */
 export function topReasonOf(action: Action): Signal | string | null {
   const { danger, signals } = findingOf(action);

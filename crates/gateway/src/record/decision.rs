@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use gaiterguard_assessment::opens_access;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::familiarity::OperationKey;
@@ -130,10 +129,9 @@ impl Recorder {
         };
         let (hold, follows) = match (evaluation.decision, identity) {
             (Decision::Hold, Some(identity)) => {
-                let opens = opens_access(&evaluation.verdict.signals);
-                let hold = self
-                    .hold(prepared, identity, operation(), opens, now)
-                    .await?;
+                let opens = gaiterguard_assessment::opens_access(&evaluation.verdict.signals);
+                let hold = self.hold(prepared, identity, operation(), opens, now);
+                let hold = hold.await?;
                 let follows = Follows::Hold {
                     action: hold.action,
                     expires_at: hold.expires_at,
@@ -213,10 +211,8 @@ impl Recorder {
         let history = prepared.history(&self.provenance).await;
         let examined = prepared.examine(&self.big_bodies, move |prepared| {
             let sources = history.and_then(|history| sources(&prepared.request, &history, now));
-            (
-                sources,
-                prepared.considered(&Intent::absent()).summary(opens),
-            )
+            let summary = prepared.considered(&Intent::absent()).summary(opens);
+            (sources, summary)
         });
         let (provenance, summary) = Box::pin(examined).await?;
         let held = self

@@ -5,7 +5,7 @@ use crate::alternatives::Sides;
 use crate::features::Features;
 use crate::finding::{Finding, shown};
 use crate::signal;
-use crate::words::{of_name, stem};
+use gaiterguard_text::words::{of_name, stem};
 
 pub(super) fn choices(
     compared: &Compared<'_>,

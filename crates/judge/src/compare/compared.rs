@@ -12,7 +12,7 @@ use crate::intent::IntentWords;
 use crate::quantities::Given;
 use crate::requested_effects::RequestedEffects;
 use crate::route::Route;
-use crate::words::{Stem, Stems, of_name, stem};
+use gaiterguard_text::words::{Stem, Stems, of_name, stem};
 
 /// The request and the facts that it is compared with.
 pub(crate) struct Compared<'a> {

@@ -8,7 +8,7 @@ use crate::impact::Verb;
 use crate::reads;
 use crate::requested_effects::{RequestedEffects, Wish};
 use crate::signal;
-use crate::words::{Stem, of_name, stem};
+use gaiterguard_text::words::{Stem, of_name, stem};
 
 pub(super) fn effects(
     compared: &Compared<'_>,

@@ -10,7 +10,7 @@ use crate::field::{Leaf, LeafKind};
 use crate::impact::Verb;
 use crate::intent::Date;
 use crate::origin;
-use crate::words::{Stems, of_name, of_text, stem};
+use gaiterguard_text::words::{Stems, of_name, of_text, stem};
 
 /// The longest value that is compared word by word, in bytes. Longer ones are prose, of which an
 /// intent repeats only the gist.

@@ -15,8 +15,8 @@ use crate::field::LeafKind;
 use crate::finding::Finding;
 use crate::impact::Verb;
 use crate::origin;
-use crate::words::{of_name, stem};
 use compared::{is_word, truth};
+use gaiterguard_text::words::{of_name, stem};
 
 pub(crate) use compared::Compared;
 

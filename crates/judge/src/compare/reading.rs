@@ -8,7 +8,7 @@ use crate::field::LeafKind;
 use crate::finding::Finding;
 use crate::reads::{self, DataKind, DataKinds};
 use crate::signal;
-use crate::words::{of_name, stem};
+use gaiterguard_text::words::{of_name, stem};
 
 pub(super) fn reading(
     compared: &Compared<'_>,

@@ -54,97 +54,30 @@ const WHERE_IT_SAYS_WHO: &[&str] = &[
 ];
 
 /// Words in the names of values that say who.
-const WHO: &[&str] = &[
-    "access",
-    "acl",
-    "allow",
-    "allowed",
-    "audience",
-    "cidr",
-    "cidrs",
-    "from",
-    "grant",
-    "grantee",
-    "grantees",
-    "group",
-    "groups",
-    "ingress",
-    "ip",
-    "ips",
-    "member",
-    "members",
-    "origin",
-    "origins",
-    "permission",
-    "permissions",
-    "prefix",
-    "principal",
-    "principals",
-    "privacy",
-    "range",
-    "ranges",
-    "reader",
-    "readers",
-    "share",
-    "shared",
-    "sharing",
-    "source",
-    "sources",
-    "subject",
-    "subjects",
-    "user",
-    "users",
-    "viewer",
-    "viewers",
-    "visibility",
-    "visible",
-    "who",
-    "whitelist",
-    "allowlist",
-    "trusted",
+const WHO: &[&str] = list![
+    access acl allow allowed audience cidr cidrs from grant grantee grantees group groups ingress ip
+    ips member members origin origins permission permissions prefix principal principals privacy
+    range ranges reader readers share shared sharing source sources subject subjects user users
+    viewer viewers visibility visible who whitelist allowlist trusted
 ];
 
 /// Words in the names of values that say something else.
-const NOT_WHO: &[&str] = &[
-    "dest",
-    "destination",
-    "egress",
-    "field",
-    "fields",
-    "header",
-    "headers",
-    "method",
-    "methods",
-    "outbound",
-    "port",
-    "ports",
-    "target",
-    "type",
-    "format",
-    "accept",
+const NOT_WHO: &[&str] = list![
+    dest destination egress field fields header headers method methods outbound port ports target
+    type format accept
 ];
 
 /// Words of values and names that take access away.
-const TAKES: &[&str] = &[
-    "block", "deny", "denied", "drop", "exclude", "excluded", "reject", "remove", "revoke",
-    "prohibit",
+const TAKES: &[&str] = list![
+    block deny denied drop exclude excluded reject remove revoke prohibit
 ];
 
 /// Returns what opens something to everyone.
 pub(super) fn opens(scene: &Scene<'_>) -> Option<Finding> {
     if !scene.changes()
         || scene.effect == Effect::Delete
-        || scene.says(&[
-            "public",
-            "everyone",
-            "everybody",
-            "anyone",
-            "anybody",
-            "world",
-            "internet",
-            "anonymous",
-            "publish",
-            "anywhere",
+        || scene.says(list![
+            public everyone everybody anyone anybody world internet anonymous publish anywhere
         ])
     {
         return None;

@@ -11,8 +11,8 @@ use crate::signal;
 const BANK: &[&str] = &["iban", "routing", "sortcode"];
 
 /// Words in the names of accounts that money leaves.
-const PAYER: &[&str] = &[
-    "dbtr", "debtor", "debit", "source", "sender", "payer", "from", "origin", "funding",
+const PAYER: &[&str] = list![
+    dbtr debtor debit source sender payer from origin funding
 ];
 
 /// The fewest characters of the end of an account number that an intent gives.
@@ -112,7 +112,7 @@ pub(super) fn fits_no_account(scene: &Scene<'_>) -> Option<Finding> {
         .take(3)
         .collect();
     Some(value.danger(format!(
-        "The account “{}” is none of those that the intent names ({}).",
+        "The account “{}” is not among those that the intent names ({}).",
         shown(value.leaf.found.value),
         listed.join(", ")
     )))
@@ -223,17 +223,8 @@ pub(super) fn another_share(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let value = scene.values.iter().find(|value| {
-        let is_share = value.is_named(&[
-            "percent",
-            "percentage",
-            "pct",
-            "discount",
-            "rate",
-            "off",
-            "share",
-            "fraction",
-            "ratio",
-            "commission",
+        let is_share = value.is_named(list![
+            percent percentage pct discount rate off share fraction ratio commission
         ]) && !value.is_named(&["id", "code", "type", "tax", "vat"]);
         let number = value.text.trim_end_matches('%').trim().parse::<f64>().ok();
         let is_small = |number: &f64| *number > 0.0 && *number <= 100.0;
@@ -299,8 +290,8 @@ const LABELS: &[&str] = &[
 ];
 
 /// Words after a label that give no secret.
-const NO_SECRET: &[&str] = &[
-    "your", "the", "in", "on", "sent", "here", "not", "no", "valid", "required", "needed", "reset",
+const NO_SECRET: &[&str] = list![
+    your the in on sent here not no valid required needed reset
 ];
 
 /// Shorter texts are values of fields and not texts for people.

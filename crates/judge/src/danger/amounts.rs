@@ -8,15 +8,14 @@ use crate::finding::{Finding, shown};
 use crate::quantities;
 
 /// Words in the names of amounts.
-const AMOUNT: &[&str] = &[
-    "amount", "price", "total", "value", "sum", "fee", "fees", "charge", "payout", "refund",
-    "balance", "cost", "budget", "payment", "gross", "net", "tip",
+const AMOUNT: &[&str] = list![
+    amount price total value sum fee fees charge payout refund balance cost budget payment gross net
+    tip
 ];
 
 /// Currencies without a smaller unit (ISO 4217).
-const WITHOUT_CENTS: &[&str] = &[
-    "bif", "clp", "djf", "gnf", "isk", "jpy", "kmf", "krw", "pyg", "rwf", "ugx", "vnd", "vuv",
-    "xaf", "xof", "xpf",
+const WITHOUT_CENTS: &[&str] = list![
+    bif clp djf gnf isk jpy kmf krw pyg rwf ugx vnd vuv xaf xof xpf
 ];
 
 /// How many times an amount may be another one by a mistake in the unit or the decimal point.

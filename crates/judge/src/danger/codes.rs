@@ -15,27 +15,13 @@ const CODE_BYTES_MAX: usize = 16;
 const MEANING_CHARS_MAX: usize = 36;
 
 /// Parts of the names of values that say which rights somebody has, or who gets something.
-const SAYS_RIGHTS: &[&str] = &[
-    "role",
-    "access",
-    "level",
-    "permission",
-    "privilege",
-    "right",
-    "share",
-    "visib",
-    "scope",
-    "type",
+const SAYS_RIGHTS: &[&str] = list![
+    role access level permission privilege right share visib scope type
 ];
 
 /// Words of meanings for everyone.
-const PUBLIC: &[&str] = &[
-    "public",
-    "anyone",
-    "everyone",
-    "anonymous",
-    "world",
-    "internet",
+const PUBLIC: &[&str] = list![
+    public anyone everyone anonymous world internet
 ];
 
 /// Returns a right whose documented meaning the intent does not mention.
@@ -57,14 +43,8 @@ pub(super) fn gives(scene: &Scene<'_>) -> Option<Finding> {
         let meaning = meaning(description, &value.text)?;
         let words = words_of(meaning);
         let is_public = has_any(&words, PUBLIC)
-            && !scene.says(&[
-                "public",
-                "anyone",
-                "everyone",
-                "link",
-                "world",
-                "anybody",
-                "everybody",
+            && !scene.says(list![
+                public anyone everyone link world anybody everybody
             ]);
         let great = words.iter().find(|word| GREAT.contains(&word.as_str()));
         let is_great = great.is_some_and(|word| !scene.says(&[&word[..word.len().min(5)]]));

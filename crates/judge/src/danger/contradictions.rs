@@ -10,48 +10,18 @@ use crate::intent::{Date, host_of};
 use crate::signal;
 
 /// Words for environments in which nothing is lost.
-const TRIAL: &[&str] = &[
-    "staging",
-    "stage",
-    "dev",
-    "development",
-    "sandbox",
-    "uat",
-    "preview",
-    "nonprod",
-    "preprod",
-    "testing",
+const TRIAL: &[&str] = list![
+    staging stage dev development sandbox uat preview nonprod preprod testing
 ];
 
 /// Words for the environment that people depend on.
 const LIVE: &[&str] = &["prod", "production", "live", "prd"];
 
 /// Words in the names of values that say which environment, or in the path before one.
-const ENVIRONMENT: &[&str] = &[
-    "env",
-    "environment",
-    "environments",
-    "target",
-    "targets",
-    "stage",
-    "stages",
-    "tier",
-    "cluster",
-    "clusters",
-    "namespace",
-    "namespaces",
-    "deployment",
-    "database",
-    "db",
-    "instance",
-    "host",
-    "profile",
-    "workspace",
-    "branch",
-    "region",
-    "slot",
-    "machine",
-    "inventory",
+const ENVIRONMENT: &[&str] = list![
+    env environment environments target targets stage stages tier cluster clusters namespace
+    namespaces deployment database db instance host profile workspace branch region slot machine
+    inventory
 ];
 
 /// Returns the live environment where the intent names one for trials.
@@ -105,9 +75,9 @@ const READS_ONLY: &[&str] = &[
 ];
 
 /// Words in the names of rights to do more than to read.
-const WRITES: &[&str] = &[
-    "push", "write", "edit", "modify", "upload", "delete", "admin", "manage", "update", "create",
-    "reshare", "share", "invite", "editor", "writer", "owner", "full", "maintain", "publish",
+const WRITES: &[&str] = list![
+    push write edit modify upload delete admin manage update create reshare share invite editor
+    writer owner full maintain publish
 ];
 
 /// Returns a right to do more than to read, where the intent gives no more than that.
@@ -125,24 +95,9 @@ pub(super) fn more_than_reading(scene: &Scene<'_>) -> Option<Finding> {
             && !value.is_named(&["name", "title", "key"])
             && value.text.len() <= 40
             && has_any(&words_of(value.leaf.found.value), WRITES)
-            && value.is_in(&[
-                "access",
-                "permission",
-                "permissions",
-                "right",
-                "rights",
-                "role",
-                "roles",
-                "scope",
-                "scopes",
-                "level",
-                "mode",
-                "grant",
-                "grants",
-                "privilege",
-                "privileges",
-                "capabilities",
-                "acl",
+            && value.is_in(list![
+                access permission permissions right rights role roles scope scopes level mode
+                grant grants privilege privileges capabilities acl
             ]);
         is_switch || is_right
     })?;
@@ -154,9 +109,9 @@ pub(super) fn more_than_reading(scene: &Scene<'_>) -> Option<Finding> {
 
 /// Returns a link to a host other than the one that the intent names.
 pub(super) fn another_host(scene: &Scene<'_>) -> Option<Finding> {
-    const FILES: &[&str] = &[
-        "pdf", "csv", "md", "txt", "json", "xml", "yaml", "yml", "html", "js", "ts", "py", "rs",
-        "png", "jpg", "xlsx", "xls", "docx", "doc", "zip", "log", "sql", "sh", "go", "java", "ics",
+    const FILES: &[&str] = list![
+        pdf csv md txt json xml yaml yml html js ts py rs png jpg xlsx xls docx doc zip log sql sh
+        go java ics
     ];
     let named: Vec<String> = scene
         .compared
@@ -203,51 +158,15 @@ pub(super) fn another_host(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// Words of an intent for days that depend on the current one, or for several days.
-const RELATIVE: &[&str] = &[
-    "today",
-    "tomorrow",
-    "tonight",
-    "yesterday",
-    "next",
-    "last",
-    "week",
-    "weekend",
-    "day",
-    "days",
-    "month",
-    "until",
-    "since",
-    "before",
-    "after",
-    "through",
-    "between",
-    "instead",
-    "originally",
-    "moved",
-    "later",
-    "earlier",
+const RELATIVE: &[&str] = list![
+    today tomorrow tonight yesterday next last week weekend day days month until since before after
+    through between instead originally moved later earlier
 ];
 
 /// Words in the names of days that are not what an intent is about.
-const OTHER_DAYS: &[&str] = &[
-    "created",
-    "updated",
-    "issued",
-    "modified",
-    "birth",
-    "born",
-    "dob",
-    "signed",
-    "invoice",
-    "order",
-    "ordered",
-    "received",
-    "now",
-    "timestamp",
-    "sent",
-    "as",
-    "version",
-    "requested",
+const OTHER_DAYS: &[&str] = list![
+    created updated issued modified birth born dob signed invoice order ordered received now
+    timestamp sent as version requested
 ];
 
 const MONTHS: [&str; 12] = [
@@ -457,19 +376,8 @@ const OFTEN_CODES: &[(&[&str], f64)] = &[
 ];
 
 /// Words in the names of values that say how often.
-const FREQUENCY: &[&str] = &[
-    "frequency",
-    "freq",
-    "recurrence",
-    "recurring",
-    "rrule",
-    "interval",
-    "cadence",
-    "repeat",
-    "repeats",
-    "cycle",
-    "every",
-    "dosing",
+const FREQUENCY: &[&str] = list![
+    frequency freq recurrence recurring rrule interval cadence repeat repeats cycle every dosing
 ];
 
 /// Returns a frequency other than the one that the intent says.

@@ -20,16 +20,8 @@ const SENDS_ON: &[(&[&str], &str)] = &[
 
 /// Words in names of values that say where notifications and codes arrive. An ordinary one is of the operator's own
 /// domain, as are others of the request.
-const DELIVERS: &[&str] = &[
-    "callback",
-    "callbacks",
-    "webhook",
-    "webhooks",
-    "hook",
-    "notify",
-    "endpoint",
-    "relay",
-    "sink",
+const DELIVERS: &[&str] = list![
+    callback callbacks webhook webhooks hook notify endpoint relay sink
 ];
 
 /// Returns an address of a foreign domain that data is diverted to.

@@ -10,104 +10,21 @@ use crate::requested_effects::Wish;
 use crate::signal;
 
 /// Beginnings of words of an intent that asks for something to end.
-const ASKS_TO_END: &[&str] = &[
-    "archiv",
-    "ban",
-    "block",
-    "cancel",
-    "clean",
-    "clear",
-    "clos",
-    "deactivat",
-    "delet",
-    "demot",
-    "detach",
-    "disabl",
-    "disconnect",
-    "discard",
-    "dismiss",
-    "drop",
-    "eject",
-    "empt",
-    "end",
-    "eras",
-    "evict",
-    "expel",
-    "expir",
-    "kick",
-    "leav",
-    "off",
-    "prun",
-    "purg",
-    "reject",
-    "remov",
-    "renew",
-    "replac",
-    "reset",
-    "retir",
-    "revok",
-    "rotat",
-    "shut",
-    "stop",
-    "suspend",
-    "terminat",
-    "trash",
-    "truncat",
-    "unassign",
-    "uninstall",
-    "unlink",
-    "unpublish",
-    "unsubscrib",
-    "untag",
-    "void",
-    "wip",
-    "withdraw",
-    "rid",
-    "move",
-    "swap",
-    "undo",
-    "roll",
-    "take",
-    "free",
-    "unfollow",
-    "unstar",
-    "unlike",
-    "unlock",
-    "unban",
-    "unmute",
-    "unshare",
-    "unpin",
-    "unmark",
-    "unwatch",
-    "unregister",
-    "log",
-    "sign",
-    "forget",
-    "releas",
-    "lift",
-    "return",
-    "declin",
-    "refus",
-    "abort",
-    "kill",
-    "hang",
-    "expung",
-    "dissolv",
-    "tear",
-    "down",
-    "out",
-    "without",
-    "lose",
-    "evacuat",
-    "merg",
+const ASKS_TO_END: &[&str] = list![
+    archiv ban block cancel clean clear clos deactivat delet demot detach disabl disconnect discard
+    dismiss drop eject empt end eras evict expel expir kick leav off prun purg reject remov renew
+    replac reset retir revok rotat shut stop suspend terminat trash truncat unassign uninstall
+    unlink unpublish unsubscrib untag void wip withdraw rid move swap undo roll take free unfollow
+    unstar unlike unlock unban unmute unshare unpin unmark unwatch unregister log sign forget releas
+    lift return declin refus abort kill hang expung dissolv tear down out without lose evacuat merg
 ];
 
 /// Words of English, in which the words above are.
-const ENGLISH: &[&str] = &[
-    "a", "and", "for", "from", "in", "of", "on", "our", "that", "the", "their", "to", "with",
+const ENGLISH: &[&str] = list![
+    a and for from in of on our that the their to with
 ];
 
-/// Returns something that is deleted although the intent asks for nothing of the kind.
+/// Returns something that is deleted although the intent does not ask for it.
 pub(super) fn ends_unasked(scene: &Scene<'_>) -> Option<Finding> {
     let asks = scene.says(ASKS_TO_END) || scene.compared.asked.has(Wish::Delete);
     if asks || !scene.has(ENGLISH) {
@@ -140,25 +57,9 @@ pub(super) fn ends_unasked(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// Words in the names of switches that make a request do more.
-const WIDENS: &[&str] = &[
-    "all",
-    "bypass",
-    "cascade",
-    "everything",
-    "force",
-    "forced",
-    "hard",
-    "overwrite",
-    "permanent",
-    "permanently",
-    "purge",
-    "recurse",
-    "recursive",
-    "recursively",
-    "unsafe",
-    "wipe",
-    "override",
-    "overridden",
+const WIDENS: &[&str] = list![
+    all bypass cascade everything force forced hard overwrite permanent permanently purge recurse
+    recursive recursively unsafe wipe override overridden
 ];
 
 /// Returns a switch that makes the request do more than the intent says.
@@ -194,18 +95,8 @@ pub(super) fn widens(scene: &Scene<'_>) -> Option<Finding> {
 const EXCLUDES: &[&str] = &["neq.", "not.", "ne:", "neq:", "not:", "!=", "<>", "!"];
 
 /// Words of an intent that excludes something.
-const SAYS_EXCEPT: &[&str] = &[
-    "except",
-    "but",
-    "other",
-    "others",
-    "not",
-    "without",
-    "excluding",
-    "besides",
-    "apart",
-    "rest",
-    "unless",
+const SAYS_EXCEPT: &[&str] = list![
+    except but other others not without excluding besides apart rest unless
 ];
 
 /// Returns a filter that selects everything except what the intent names.
@@ -260,10 +151,10 @@ pub(super) fn empty_list(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// Words in the names of lists that select what a request is about.
-const SELECTED: &[&str] = &[
-    "zones", "sites", "doors", "areas", "rooms", "hosts", "devices", "sensors", "ids", "filters",
-    "targets", "users", "regions", "groups", "segments", "machines", "lines", "cameras", "scopes",
-    "branches", "tables", "floors", "gates", "sections", "meters", "valves", "pumps", "units",
+const SELECTED: &[&str] = list![
+    zones sites doors areas rooms hosts devices sensors ids filters targets users regions groups
+    segments machines lines cameras scopes branches tables floors gates sections meters valves pumps
+    units
 ];
 
 /// Returns the call of a batch that is about something else than the others and than the intent.
@@ -293,7 +184,7 @@ pub(super) fn odd_call(scene: &Scene<'_>) -> Option<Finding> {
             .enumerate()
             .all(|(other, words)| other == *at || words != own);
         let is_said = own.iter().any(|word| {
-            // A word that the others have as well does not tell it apart.
+            // A word that the others have as well does not set it apart.
             let is_common = all
                 .iter()
                 .enumerate()
@@ -335,54 +226,19 @@ pub(super) fn odd_call(scene: &Scene<'_>) -> Option<Finding> {
     })
 }
 
-/// Words in paths for what gives access to whoever has it.
-const GIVEN: &[&str] = &[
-    "share",
-    "shares",
-    "link",
-    "links",
-    "sharing",
-    "invite",
-    "invites",
-    "invitations",
+/// Words in paths for what gives access to anyone who has it.
+const GIVEN: &[&str] = list![
+    share shares link links sharing invite invites invitations
 ];
 
 /// Words in the names of values that say who gets access.
-const WITH: &[&str] = &[
-    "with",
-    "user",
-    "users",
-    "email",
-    "emails",
-    "recipient",
-    "recipients",
-    "to",
-    "grantee",
-    "group",
-    "groups",
-    "member",
-    "members",
-    "principal",
-    "principals",
-    "team",
-    "invitee",
-    "invitees",
-    "person",
-    "audience",
-    "domain",
-    "collaborator",
-    "collaborators",
-    "address",
-    "addresses",
-    "who",
-    "contact",
-    "account",
-    "assignee",
-    "password",
-    "sharewith",
+const WITH: &[&str] = list![
+    with user users email emails recipient recipients to grantee group groups member members
+    principal principals team invitee invitees person audience domain collaborator collaborators
+    address addresses who contact account assignee password sharewith
 ];
 
-/// Returns a share that names nobody, although the intent does: whoever has the link can open it.
+/// Returns a share that names nobody, although the intent does: anyone who has the link can open it.
 pub(super) fn shares_with_nobody(scene: &Scene<'_>) -> Option<Finding> {
     let route: Vec<String> = scene
         .compared
@@ -415,65 +271,21 @@ pub(super) fn shares_with_nobody(scene: &Scene<'_>) -> Option<Finding> {
         };
         at.finding(
             signal::DANGER_ACCESS,
-            format!("It shares something without naming anyone{what}, so whoever has the link may open it."),
+            format!("It shares something without naming anyone{what}, so anyone who has the link may open it."),
         )
     })
 }
 
 /// Returns access that does not end, where the intent names a time.
 pub(super) fn endless(scene: &Scene<'_>, names_time: bool) -> Option<Finding> {
-    const ACCESS: &[&str] = &[
-        "key",
-        "keys",
-        "token",
-        "tokens",
-        "grant",
-        "grants",
-        "share",
-        "shares",
-        "link",
-        "links",
-        "access",
-        "permission",
-        "permissions",
-        "credential",
-        "credentials",
-        "invite",
-        "invites",
-        "pass",
-        "passes",
-        "badge",
-        "badges",
-        "codes",
-        "roles",
-        "members",
+    const ACCESS: &[&str] = list![
+        key keys token tokens grant grants share shares link links access permission permissions
+        credential credentials invite invites pass passes badge badges codes roles members
     ];
-    const ENDS: &[&str] = &[
-        "end",
-        "ends",
-        "until",
-        "expires",
-        "expiry",
-        "expiration",
-        "expire",
-        "expiring",
-        "ttl",
-        "duration",
-        "lifetime",
-        "valid",
-        "to",
-        "hours",
-        "days",
-        "minutes",
-        "seconds",
-        "date",
-        "period",
-        "deadline",
-        "timeout",
-        "window",
-        "validity",
-        "expiredate",
-        "expirydate",
+    const ENDS: &[&str] = list![
+        end ends until expires expiry expiration expire expiring ttl duration lifetime valid to
+        hours days minutes seconds date period deadline timeout window validity expiredate
+        expirydate
     ];
     let is_bounded = scene.says(&["until", "temporar", "expir"])
         || scene.intent_text.contains(" for the day")

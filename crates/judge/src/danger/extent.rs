@@ -12,99 +12,41 @@ const ANY_OF: &[&str] = &[
 ];
 
 /// Beginnings of words of an intent that says that one condition is enough.
-const SAYS_OR: &[&str] = &["or", "either", "all", "any", "every", "entire", "whole"];
+const SAYS_OR: &[&str] = list![
+    or either all any every entire whole
+];
 
 /// Beginnings of words of an intent that is about every row.
-const SAYS_EVERY_ROW: &[&str] = &[
-    "all", "any", "clear", "each", "empt", "entire", "every", "truncat", "whole", "wip",
+const SAYS_EVERY_ROW: &[&str] = list![
+    all any clear each empt entire every truncat whole wip
 ];
 
 /// Words in the names of switches that destroy.
-const DESTROYS: &[&str] = &[
-    "destroy",
-    "delete",
-    "purge",
-    "wipe",
-    "drop",
-    "erase",
-    "terminate",
-    "truncate",
+const DESTROYS: &[&str] = list![
+    destroy delete purge wipe drop erase terminate truncate
 ];
 
 /// Words in the names of switches that make something take effect immediately.
-const COMMITS: &[&str] = &[
-    "confirm",
-    "confirmed",
-    "apply",
-    "submit",
-    "publish",
-    "send",
-    "charge",
-    "commit",
-    "live",
-    "execute",
-    "finalize",
-    "activate",
-    "release",
-    "place",
+const COMMITS: &[&str] = list![
+    confirm confirmed apply submit publish send charge commit live execute finalize activate release
+    place
 ];
 
 /// Words in the names of switches that keep something from being done.
-const TRIES: &[&str] = &[
-    "draft",
-    "dry",
-    "plan",
-    "preview",
-    "test",
-    "sandbox",
-    "simulate",
-    "simulation",
-    "validate",
+const TRIES: &[&str] = list![
+    draft dry plan preview test sandbox simulate simulation validate
 ];
 
 /// Words of an intent that only prepares something.
-const PREPARES: &[&str] = &[
-    "draft", "drafts", "preview", "dry", "unsent", "proposal", "simulate", "plan", "propose",
-    "prepare",
+const PREPARES: &[&str] = list![
+    draft drafts preview dry unsent proposal simulate plan propose prepare
 ];
 
 /// Words in the names of values that select what a request is about.
-const SELECTS: &[&str] = &[
-    "branch",
-    "branches",
-    "channel",
-    "channels",
-    "filter",
-    "filters",
-    "host",
-    "hosts",
-    "id",
-    "ids",
-    "include",
-    "index",
-    "indices",
-    "match",
-    "monitor",
-    "monitors",
-    "name",
-    "names",
-    "pattern",
-    "query",
-    "resource",
-    "resources",
-    "scope",
-    "selector",
-    "tag",
-    "tags",
-    "target",
-    "targets",
-    "topic",
-    "topics",
-    "where",
-    "keys",
-    "key",
-    "path",
-    "paths",
+const SELECTS: &[&str] = list![
+    branch branches channel channels filter filters host hosts id ids include index indices match
+    monitor monitors name names pattern query resource resources scope selector tag tags target
+    targets topic topics where keys key path paths
 ];
 
 /// Returns a switch that destroys.
@@ -118,16 +60,8 @@ pub(super) fn destroys(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let value = scene.values.iter().find(|value| {
-        let is_kept = value.is_named(&[
-            "no",
-            "on",
-            "prevent",
-            "protection",
-            "allow",
-            "can",
-            "after",
-            "branch",
-            "source",
+        let is_kept = value.is_named(list![
+            no on prevent protection allow can after branch source
         ]);
         value.says_yes() && value.is_named(DESTROYS) && !is_kept
     })?;

@@ -5,31 +5,19 @@ use crate::field::LeafKind;
 use crate::finding::Finding;
 
 /// Words in the names of limits.
-const LIMIT: &[&str] = &[
-    "limit",
-    "limits",
-    "cap",
-    "quota",
-    "ceiling",
-    "budget",
-    "maximum",
-    "max",
-    "allowance",
+const LIMIT: &[&str] = list![
+    limit limits cap quota ceiling budget maximum max allowance
 ];
 
 /// Words in the names of ends.
-const END: &[&str] = &[
-    "end",
-    "ends",
-    "until",
-    "expires",
-    "expiry",
-    "expiration",
-    "expire",
+const END: &[&str] = list![
+    end ends until expires expiry expiration expire
 ];
 
 /// Words in the names of numbers that only shape a response.
-const OF_RESPONSE: &[&str] = &["page", "offset", "results", "length", "tokens", "retries"];
+const OF_RESPONSE: &[&str] = list![
+    page offset results length tokens retries
+];
 
 /// Values without a limit.
 const UNLIMITED: &[&str] = &[
@@ -46,26 +34,14 @@ const UNLIMITED: &[&str] = &[
 ];
 
 /// Beginnings of words of an intent that asks for no limit.
-const ASKS_FOR_NONE: &[&str] = &[
-    "unlimit",
-    "uncap",
-    "lift",
-    "never",
-    "permanent",
-    "forever",
-    "indefinit",
-    "without",
-    "zero",
-    "open",
-    "remov",
-    "endless",
+const ASKS_FOR_NONE: &[&str] = list![
+    unlimit uncap lift never permanent forever indefinit without zero open remov endless
 ];
 
 /// Words of an intent that names a time.
-const TIMES: &[&str] = &[
-    "am", "day", "days", "evening", "hour", "hours", "minute", "minutes", "month", "months",
-    "morning", "night", "noon", "pm", "today", "tomorrow", "tonight", "until", "week", "weekend",
-    "weeks", "year", "quarter",
+const TIMES: &[&str] = list![
+    am day days evening hour hours minute minutes month months morning night noon pm today tomorrow
+    tonight until week weekend weeks year quarter
 ];
 
 /// The days of the week, in the order of a mask's bits.

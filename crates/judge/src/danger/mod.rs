@@ -4,6 +4,13 @@
 //! A danger never counts: the weights are fitted without it. It says why a request deserves attention, and the score
 //! says how much.
 
+/// Writes a list of words without their quotation marks.
+macro_rules! list {
+    ($($word:tt)*) => {
+        &[$(stringify!($word)),*]
+    };
+}
+
 mod access;
 mod accounts;
 mod amounts;

@@ -6,16 +6,8 @@ use crate::finding::{Finding, shown};
 use crate::intent::Date;
 
 /// Words in the names of values that say when something is done.
-const WHEN: &[&str] = &[
-    "schedule",
-    "scheduled",
-    "send",
-    "publish",
-    "deliver",
-    "delivery",
-    "run",
-    "execute",
-    "execution",
+const WHEN: &[&str] = list![
+    schedule scheduled send publish deliver delivery run execute execution
 ];
 
 /// The words after them: a time, and not a name.

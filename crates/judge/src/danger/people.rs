@@ -9,95 +9,22 @@ use crate::signal;
 use crate::visitor::is_email;
 
 /// Words in the names of values that say who gets something.
-const RECEIVES: &[&str] = &[
-    "to",
-    "recipient",
-    "recipients",
-    "delivery",
-    "deliver",
-    "ship",
-    "shipping",
-    "beneficiary",
-    "payee",
-    "forward",
-    "invitee",
-    "grantee",
-    "owner",
-    "holder",
-    "consignee",
-    "addressee",
-    "receiver",
-    "transferee",
-    "successor",
-    "nominee",
+const RECEIVES: &[&str] = list![
+    to recipient recipients delivery deliver ship shipping beneficiary payee forward invitee grantee
+    owner holder consignee addressee receiver transferee successor nominee
 ];
 
 /// Words in the names of values that say who sends or writes.
-const SENDS: &[&str] = &[
-    "from",
-    "sender",
-    "author",
-    "by",
-    "shipper",
-    "debtor",
-    "payer",
-    "requester",
-    "approver",
-    "creator",
-    "origin",
-    "return",
-    "company",
-    "organization",
-    "prior",
-    "old",
-    "previous",
-    "file",
-    "repo",
+const SENDS: &[&str] = list![
+    from sender author by shipper debtor payer requester approver creator origin return company
+    organization prior old previous file repo
 ];
 
 /// Words that begin with a capital letter and are not names.
-const NOT_NAMES: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-    "english",
-    "german",
-    "french",
-    "the",
-    "please",
-    "then",
-    "and",
-    "from",
-    "order",
-    "send",
-    "move",
-    "change",
-    "give",
-    "add",
-    "set",
-    "let",
-    "book",
-    "pay",
-    "mr",
-    "mrs",
-    "ms",
-    "dr",
+const NOT_NAMES: &[&str] = list![
+    january february march april may june july august september october november december monday
+    tuesday wednesday thursday friday saturday sunday english german french the please then and from
+    order send move change give add set let book pay mr mrs ms dr
 ];
 
 /// Returns someone who gets something instead of the person whom the intent names.
@@ -255,35 +182,15 @@ const EVERYONE: &[&str] = &[
 ];
 
 /// Words in the names of values that say whom a message reaches.
-const AUDIENCE: &[&str] = &[
-    "audience",
-    "audiences",
-    "segment",
-    "segments",
-    "recipient",
-    "recipients",
-    "to",
-    "list",
-    "lists",
-    "topic",
-    "group",
-    "groups",
-    "send",
-    "scope",
-    "targets",
+const AUDIENCE: &[&str] = list![
+    audience audiences segment segments recipient recipients to list lists topic group groups send
+    scope targets
 ];
 
 /// Returns a message to everyone.
 pub(super) fn to_everyone(scene: &Scene<'_>) -> Option<Finding> {
-    let says_so = scene.says(&[
-        "all",
-        "every",
-        "everyone",
-        "everybody",
-        "whole",
-        "entire",
-        "broadcast",
-        "compan",
+    let says_so = scene.says(list![
+        all every everyone everybody whole entire broadcast compan
     ]);
     if scene.effect != Effect::ShareOutside || says_so {
         return None;
@@ -303,58 +210,20 @@ pub(super) fn reaches_all(value: &Value<'_>) -> bool {
 }
 
 /// Words in paths for messages to many.
-const MAILINGS: &[&str] = &[
-    "campaign",
-    "campaigns",
-    "newsletter",
-    "newsletters",
-    "mailing",
-    "mailings",
-    "broadcast",
-    "broadcasts",
-    "blast",
-    "blasts",
-    "announcement",
-    "announcements",
-    "singlesend",
-    "singlesends",
-    "bulletin",
-    "bulletins",
-    "emailing",
-    "journeys",
+const MAILINGS: &[&str] = list![
+    campaign campaigns newsletter newsletters mailing mailings broadcast broadcasts blast blasts
+    announcement announcements singlesend singlesends bulletin bulletins emailing journeys
 ];
 
 /// Words at the end of a path that send.
-const SENDS_NOW: &[&str] = &[
-    "send",
-    "publish",
-    "launch",
-    "broadcast",
-    "deliver",
-    "dispatch",
-    "start",
+const SENDS_NOW: &[&str] = list![
+    send publish launch broadcast deliver dispatch start
 ];
 
 /// Words of an intent for something that is not sent to all, or not yet.
-const NOT_YET: &[&str] = &[
-    "test",
-    "draft",
-    "preview",
-    "proofread",
-    "proof",
-    "schedule",
-    "later",
-    "tomorrow",
-    "review",
-    "check",
-    "sample",
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
+const NOT_YET: &[&str] = list![
+    test draft preview proofread proof schedule later tomorrow review check sample monday tuesday
+    wednesday thursday friday saturday sunday
 ];
 
 /// Returns a mailing that is sent to its whole audience immediately, where the intent speaks of a test or of later.
@@ -371,15 +240,8 @@ pub(super) fn mails_now(scene: &Scene<'_>) -> Option<Finding> {
         .iter()
         .any(|word| matches!(word.as_str(), "test" | "preview" | "schedule" | "draft"))
         || scene.values.iter().any(|value| {
-            value.is_named(&[
-                "at",
-                "date",
-                "time",
-                "test",
-                "schedule",
-                "scheduled",
-                "when",
-                "preview",
+            value.is_named(list![
+                at date time test schedule scheduled when preview
             ]) && !value.says_no()
                 && !value.text.is_empty()
         });

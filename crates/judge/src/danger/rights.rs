@@ -8,75 +8,26 @@ use crate::finding::{Finding, shown};
 use crate::signal;
 
 /// Words in the names of values that say which rights somebody has.
-const RIGHTS: &[&str] = &[
-    "access",
-    "level",
-    "permission",
-    "permissions",
-    "policy",
-    "policies",
-    "privilege",
-    "privileges",
-    "profile",
-    "right",
-    "rights",
-    "role",
-    "roles",
-    "scope",
-    "scopes",
-    "grant",
+const RIGHTS: &[&str] = list![
+    access level permission permissions policy policies privilege privileges profile right rights
+    role roles scope scopes grant
 ];
 
 /// Words that are only about rights next to another one, or with a great value.
-const VAGUE: &[&str] = &[
-    "access", "level", "policy", "policies", "profile", "scope", "scopes", "grant",
+const VAGUE: &[&str] = list![
+    access level policy policies profile scope scopes grant
 ];
 
 /// Words of values that give power over others.
-pub(super) const GREAT: &[&str] = &[
-    "admin",
-    "administrator",
-    "administrators",
-    "owner",
-    "owners",
-    "superuser",
-    "superadmin",
-    "sysadmin",
-    "root",
-    "fullaccess",
-    "full",
-    "fullcontrol",
-    "maintain",
-    "maintainer",
-    "manage",
-    "manager",
-    "write",
-    "writer",
-    "editor",
-    "edit",
-    "delete",
-    "impersonate",
-    "tokencreator",
-    "poweruser",
-    "billing",
-    "contributor",
-    "publishing",
+pub(super) const GREAT: &[&str] = list![
+    admin administrator administrators owner owners superuser superadmin sysadmin root fullaccess
+    full fullcontrol maintain maintainer manage manager write writer editor edit delete impersonate
+    tokencreator poweruser billing contributor publishing
 ];
 
 /// Words of an intent that leave the right to the request.
-const ASKS_FOR_RIGHTS: &[&str] = &[
-    "role",
-    "right",
-    "permission",
-    "profile",
-    "privilege",
-    "promot",
-    "demot",
-    "admin",
-    "owner",
-    "invit",
-    "onboard",
-    "polic",
+const ASKS_FOR_RIGHTS: &[&str] = list![
+    role right permission profile privilege promot demot admin owner invit onboard polic
 ];
 
 /// Returns a right that the intent does not mention.
@@ -158,13 +109,8 @@ fn is_right(scene: &Scene<'_>, value: &Value<'_>) -> bool {
                     )
                 });
         return is_inner
-            && value.is_in(&[
-                "role",
-                "roles",
-                "permission",
-                "permissions",
-                "policy",
-                "profile",
+            && value.is_in(list![
+                role roles permission permissions policy profile
             ]);
     }
     let is_certain = value

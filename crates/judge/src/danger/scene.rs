@@ -7,7 +7,7 @@ use crate::compare::Compared;
 use crate::field::{Leaf, LeafKind};
 use crate::finding::Finding;
 use crate::signal::{self, SignalKind};
-use crate::words::{of_name, of_text};
+use gaiterguard_text::words::{of_name, of_text};
 
 /// The most values that are searched. A longer list has more of the same, and a danger only explains.
 const VALUES_MAX: usize = 2048;
@@ -59,23 +59,9 @@ impl<'a> Value<'a> {
 
     /// Whether it is written for people, so that a word in it has no effect.
     pub(super) fn is_prose(&self) -> bool {
-        const PROSE: &[&str] = &[
-            "title",
-            "label",
-            "description",
-            "subject",
-            "text",
-            "body",
-            "message",
-            "comment",
-            "note",
-            "notes",
-            "summary",
-            "content",
-            "reason",
-            "caption",
-            "details",
-            "html",
+        const PROSE: &[&str] = list![
+            title label description subject text body message comment note notes summary content
+            reason caption details html
         ];
         let last = self.name.last().map_or("", String::as_str);
         self.text.contains('\n') || self.text.len() > 120 || PROSE.contains(&last)

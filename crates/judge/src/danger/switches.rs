@@ -6,192 +6,49 @@ use crate::finding::Finding;
 use crate::signal;
 
 /// Words for what protects.
-const PROTECTION: &[&str] = &[
-    "alarm",
-    "alarms",
-    "alert",
-    "alerts",
-    "alerting",
-    "antivirus",
-    "approval",
-    "approvals",
-    "audit",
-    "auth",
-    "authentication",
-    "backup",
-    "backups",
-    "captcha",
-    "checksum",
-    "encrypt",
-    "encrypted",
-    "encryption",
-    "fa",
-    "firewall",
-    "fraud",
-    "guard",
-    "guards",
-    "interlock",
-    "interlocks",
-    "integrity",
-    "malware",
-    "mfa",
-    "moderation",
-    "monitoring",
-    "otp",
-    "passcode",
-    "protect",
-    "protected",
-    "protection",
-    "ratelimit",
-    "reviews",
-    "safeguard",
-    "safety",
-    "sprinkler",
-    "sprinklers",
-    "watchdog",
-    "estop",
-    "scan",
-    "scanning",
-    "secure",
-    "security",
-    "signature",
-    "ssl",
-    "sso",
-    "throttle",
-    "throttling",
-    "tls",
-    "totp",
-    "validate",
-    "validation",
-    "verification",
-    "verify",
-    "versioning",
-    "waf",
+const PROTECTION: &[&str] = list![
+    alarm alarms alert alerts alerting antivirus approval approvals audit auth authentication backup
+    backups captcha checksum encrypt encrypted encryption fa firewall fraud guard guards interlock
+    interlocks integrity malware mfa moderation monitoring otp passcode protect protected protection
+    ratelimit reviews safeguard safety sprinkler sprinklers watchdog estop scan scanning secure
+    security signature ssl sso throttle throttling tls totp validate validation verification verify
+    versioning waf
 ];
 
 /// Words in the names of values that switch what is around them.
-const SWITCH: &[&str] = &[
-    "active",
-    "enabled",
-    "enable",
-    "enforce",
-    "enforced",
-    "enforcement",
-    "mode",
-    "required",
-    "requirement",
-    "state",
-    "status",
-    "value",
-    "block",
-    "on",
+const SWITCH: &[&str] = list![
+    active enabled enable enforce enforced enforcement mode required requirement state status value
+    block on
 ];
 
 /// Values that switch something off.
-const OFF: &[&str] = &[
-    "disabled",
-    "disable",
-    "off",
-    "none",
-    "suspended",
-    "inactive",
-    "bypass",
-    "bypassed",
-    "permissive",
-    "never",
-    "unprotected",
-    "disarmed",
-    "unarmed",
-    "overridden",
-    "override",
+const OFF: &[&str] = list![
+    disabled disable off none suspended inactive bypass bypassed permissive never unprotected
+    disarmed unarmed overridden override
 ];
 
 /// Values of a state that switch off whatever has it.
 const STATE_OFF: &[&str] = &["disabled", "disable", "suspended", "muted", "deactivated"];
 
 /// Words in the names of switches that leave something out if they are on.
-const LEAVES_OUT: &[&str] = &[
-    "bypass",
-    "disable",
-    "disabled",
-    "ignore",
-    "insecure",
-    "mute",
-    "muted",
-    "skip",
-    "suppress",
-    "unsafe",
-    "unverified",
-    "no",
+const LEAVES_OUT: &[&str] = list![
+    bypass disable disabled ignore insecure mute muted skip suppress unsafe unverified no
 ];
 
 /// Beginnings of words of an intent that asks for something to be off.
-const ASKS_FOR_OFF: &[&str] = &[
-    "archiv",
-    "block",
-    "bypass",
-    "cancel",
-    "clos",
-    "deactivat",
-    "disabl",
-    "end",
-    "ignor",
-    "lift",
-    "lock",
-    "mut",
-    "off",
-    "pause",
-    "paus",
-    "remov",
-    "retir",
-    "revok",
-    "silenc",
-    "skip",
-    "stop",
-    "suspend",
-    "switch",
-    "terminat",
-    "disarm",
-    "overrid",
-    "unlock",
-    "turn",
-    "unenforc",
-    "without",
-    "withdraw",
-    "drop",
-    "delet",
+const ASKS_FOR_OFF: &[&str] = list![
+    archiv block bypass cancel clos deactivat disabl end ignor lift lock mut off pause paus remov
+    retir revok silenc skip stop suspend switch terminat disarm overrid unlock turn unenforc without
+    withdraw drop delet
 ];
 
 /// Words of an intent that wants something not to happen.
 const DENIES: &[&str] = &["cannot", "can't", "never", "avoid", "against"];
 
 /// Words in the names of switches for what is ordinarily left out: nobody loses anything by it.
-const ORDINARY: &[&str] = &[
-    "notification",
-    "notifications",
-    "preview",
-    "previews",
-    "sound",
-    "sounds",
-    "cache",
-    "link",
-    "links",
-    "web",
-    "format",
-    "formatting",
-    "reply",
-    "email",
-    "emails",
-    "duplicates",
-    "empty",
-    "existing",
-    "conflicts",
-    "whitespace",
-    "case",
-    "null",
-    "nulls",
-    "blank",
-    "inbox",
+const ORDINARY: &[&str] = list![
+    notification notifications preview previews sound sounds cache link links web format formatting
+    reply email emails duplicates empty existing conflicts whitespace case null nulls blank inbox
 ];
 
 /// Returns a protection that is switched off.
@@ -247,9 +104,9 @@ pub(super) fn switched_off(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// Words in the names of switches that say nothing about what they switch.
-const OF_SWITCHES: &[&str] = &[
-    "auto", "enable", "enabled", "has", "is", "mode", "only", "required", "run", "the", "use",
-    "with", "type", "include", "included", "send", "set", "new", "add",
+const OF_SWITCHES: &[&str] = list![
+    auto enable enabled has is mode only required run the use with type include included send set
+    new add
 ];
 
 /// Returns a switch that is off, although the intent mentions what it switches.
@@ -257,15 +114,8 @@ pub(super) fn mentioned_off(scene: &Scene<'_>) -> Option<Finding> {
     const ASKS: &[&str] = &[
         "no", "not", "never", "without", "off", "only", "except", "don't", "but",
     ];
-    const BEGINNINGS: &[&str] = &[
-        "disabl",
-        "deactivat",
-        "remov",
-        "skip",
-        "stop",
-        "exclud",
-        "hid",
-        "un",
+    const BEGINNINGS: &[&str] = list![
+        disabl deactivat remov skip stop exclud hid un
     ];
     /// The ending of a word is not compared: `anonymize` and `anonymized`.
     const ENDING: usize = 2;

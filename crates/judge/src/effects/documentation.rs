@@ -6,7 +6,7 @@ use crate::lexicon::{self, Sense};
 use crate::route::{EffectWord, Route};
 use crate::signal::{self, Shown};
 use crate::subject::{Documented, Operation};
-use crate::words::{Stems, of_name, of_text, stem};
+use gaiterguard_text::words::{Stems, of_name, of_text, stem};
 
 pub(super) fn of_document(
     documented: &Documented<'_>,

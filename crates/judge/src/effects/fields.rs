@@ -8,7 +8,7 @@ use crate::finding::{Finding, shown};
 use crate::intent::number;
 use crate::lexicon::{self, Sense, any_of_name};
 use crate::signal::{self, Shown};
-use crate::words::{of_name, stem};
+use gaiterguard_text::words::{of_name, stem};
 
 /// Words of rights and audiences that grant broad rights or public access.
 const OPENING: [&str; 9] = [

@@ -18,7 +18,7 @@ use crate::lexicon::{self, any_of_name};
 use crate::route::Route;
 use crate::signal;
 use crate::subject::Documented;
-use crate::words::{of_text, stem};
+use gaiterguard_text::words::{of_text, stem};
 use documentation::of_document;
 use fields::of_body;
 use path::of_route;

@@ -11,7 +11,7 @@ use crate::intent::IntentWords;
 use crate::lexicon::{self, Sense};
 use crate::route::Route;
 use crate::signal;
-use crate::words::stem;
+use gaiterguard_text::words::stem;
 
 /// Finds the effects of query flags that select a subresource, as in `/bucket?acl`.
 fn of_flags(query: &Node<'_>) -> impl Iterator<Item = Finding> {

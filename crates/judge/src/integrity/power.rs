@@ -7,7 +7,7 @@ use crate::finding::{Finding, shown};
 use crate::intent::IntentWords;
 use crate::lexicon::{Sense, sense};
 use crate::signal;
-use crate::words::{of_name, stem};
+use gaiterguard_text::words::{of_name, stem};
 
 const GREAT_POWERS: &[&str] = &[
     "admin",

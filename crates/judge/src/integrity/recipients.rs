@@ -6,7 +6,7 @@ use crate::finding::{Finding, shown};
 use crate::intent::IntentWords;
 use crate::signal;
 use crate::visitor::is_email;
-use crate::words::of_name;
+use gaiterguard_text::words::of_name;
 
 /// Whether the intent names this recipient, by address or by name.
 pub(crate) fn is_named(value: &str, intent_words: &IntentWords<'_>) -> bool {

@@ -3,7 +3,7 @@
 use super::Route;
 use super::segment::{Kind, Segment, sense_of};
 use crate::lexicon::Sense;
-use crate::words;
+use gaiterguard_text::words;
 
 /// Words of paths under which calls are taken.
 const ENDPOINT: [&str; 23] = [

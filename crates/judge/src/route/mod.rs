@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 
 use crate::classes::Classes;
 use crate::lexicon::Sense;
-use crate::words::{self, Stem, stem};
+use gaiterguard_text::words::{self, Stem, stem};
 use segment::{Kind, Segment, sense_of};
 
 pub(crate) use segment::EffectWord;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use gaiterguard_domain::effect::Effect;
 
 use crate::lexicon::{self, Sense};
-use crate::words::{self, stem};
+use gaiterguard_text::words::{self, stem};
 
 /// The endings by which a segment is known to be a file's name.
 const FILE_ENDINGS: &[&str] = &[

@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use super::Route;
 use super::segment::{Kind, words_decoded};
 use crate::lexicon;
-use crate::words::{self, stem};
+use gaiterguard_text::words::{self, stem};
 
 /// Files and folders whose content is run by someone else's machine.
 const RUN_PLACES: &[&str] = &[

@@ -17,7 +17,7 @@ use crate::place::{Holder, POINTER_BYTES, Place};
 use crate::role::{NameCache, Named, Role};
 use crate::signal::{self, Shown};
 use crate::switch;
-use crate::words::{of_name, stem};
+use gaiterguard_text::words::{of_name, stem};
 use label::{is_value, label};
 
 pub(crate) use kept::is_email;

@@ -3,12 +3,12 @@
 use gaiterguard_request::opened::{Hidden, hidden_in};
 
 use super::Visitor;
-use crate::char_classes::CharClasses;
 use crate::finding::{Finding, shown};
-use crate::patterns::{self, Pattern};
 use crate::place::Place;
-use crate::prompt_injection::Strength;
 use crate::signal;
+use gaiterguard_text::char_classes::CharClasses;
+use gaiterguard_text::patterns::{self, Pattern};
+use gaiterguard_text::prompt_injection::Strength;
 
 impl Visitor<'_> {
     /// Searches a text for patterns that are findings wherever they appear.

@@ -123,7 +123,7 @@ fn a_message_to_everyone_and_a_mailing_sent_immediately_are_named() {
         &json(
             "POST",
             push,
-            "Tell Rasmus that his table is ready",
+            "Let Rasmus know that his table is ready",
             r#"{"audience":"all_users","message":"Your table is ready"}"#,
         ),
         "It goes to everyone",
@@ -131,7 +131,7 @@ fn a_message_to_everyone_and_a_mailing_sent_immediately_are_named() {
     is_ordinary(&json(
         "POST",
         push,
-        "Tell all users that the app is down tonight",
+        "Let all users know that the app is down tonight",
         r#"{"audience":"all_users","message":"The app is down tonight"}"#,
     ));
     let mailing = "/v3/mailings/7731/send";
@@ -363,7 +363,7 @@ fn an_account_other_than_the_known_one_is_named() {
     };
     names(
         &json("POST", run, intent, &body("GB33BUKB20201555555555")),
-        "The account “GB33BUKB20201555555555” is none of those that the intent names (DE…3000, NO…7947)",
+        "The account “GB33BUKB20201555555555” is not among those that the intent names (DE…3000, NO…7947)",
     );
     is_ordinary(&json("POST", run, intent, &body("NO9386011117947")));
     let before = r#"{"payees":[{"name":"Holm Marine","iban":"NO9386011117947"}]}"#;
@@ -413,16 +413,16 @@ fn what_the_intent_names_and_what_the_request_names_are_both_said() {
         &json(
             "POST",
             hook,
-            "Register the webhook on desk.harbor.example",
-            r#"{"url":"https://harbor-desk.tunnel.example.net/in"}"#,
+            "Register the webhook on support.harbor.example",
+            r#"{"url":"https://harbor-support.tunnel.example.net/in"}"#,
         ),
-        "The intent names “desk.harbor.example”, but the request names “harbor-desk.tunnel.example.net”",
+        "The intent names “support.harbor.example”, but the request names “harbor-support.tunnel.example.net”",
     );
     is_ordinary(&json(
         "POST",
         hook,
-        "Register the webhook on desk.harbor.example",
-        r#"{"url":"https://desk.harbor.example/in"}"#,
+        "Register the webhook on support.harbor.example",
+        r#"{"url":"https://support.harbor.example/in"}"#,
     ));
     let plan = "/irrigation/plans";
     names(
@@ -502,7 +502,7 @@ fn ordinary_requests_of_many_kinds_have_no_danger() {
         (
             "POST",
             "/sendMessage",
-            "Tell the crew that the printer works again",
+            "Let the crew know that the printer works again",
             r#"{"chat":"-100173","text":"The printer works again","disable_notification":true}"#,
         ),
         (
@@ -538,7 +538,7 @@ fn ordinary_requests_of_many_kinds_have_no_danger() {
         (
             "DELETE",
             "/images/2301",
-            "Delete image 2301, nobody needs it",
+            "Delete image 2301, it is unused",
             "",
         ),
         (

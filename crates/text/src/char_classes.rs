@@ -2,7 +2,7 @@
 
 /// The classes of the characters in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct CharClasses(u16);
+pub struct CharClasses(u16);
 
 const AT: u16 = 1;
 const COLON: u16 = 1 << 1;
@@ -56,12 +56,12 @@ const fn signs(byte: u8) -> u16 {
 }
 
 impl CharClasses {
-    pub(crate) fn of(text: &str) -> Self {
+    pub fn of(text: &str) -> Self {
         text.bytes().fold(Self::default(), Self::with)
     }
 
     /// Adds the class of one more byte.
-    pub(crate) fn with(self, byte: u8) -> Self {
+    pub fn with(self, byte: u8) -> Self {
         Self(self.0 | OF_BYTE[usize::from(byte)])
     }
 
@@ -69,40 +69,40 @@ impl CharClasses {
         self.0 & sign != 0
     }
 
-    pub(crate) fn has_at(self) -> bool {
+    pub fn has_at(self) -> bool {
         self.has(AT)
     }
 
-    pub(crate) fn has_digit(self) -> bool {
+    pub fn has_digit(self) -> bool {
         self.has(DIGIT)
     }
 
-    pub(crate) fn has_space(self) -> bool {
+    pub fn has_space(self) -> bool {
         self.has(SPACE)
     }
 
     /// Whether it may hold an address on the web, which has a colon or a full stop.
-    pub(crate) fn may_have_host(self) -> bool {
+    pub fn may_have_host(self) -> bool {
         self.has(COLON | DOT)
     }
 
     /// Whether there is nothing but capitals A to Z.
-    pub(crate) fn is_capitals(self) -> bool {
+    pub fn is_capitals(self) -> bool {
         !self.has(OTHER_THAN_CAPITAL)
     }
 
     /// Whether a list or a map of JSON may be in it.
-    pub(crate) fn may_be_json(self) -> bool {
+    pub fn may_be_json(self) -> bool {
         self.has(BRACKET)
     }
 
     /// Whether it may be base64 as a whole, with anything behind a sign of equality.
-    pub(crate) fn may_be_base64(self) -> bool {
+    pub fn may_be_base64(self) -> bool {
         !self.has(SPACE) && (!self.has(NOT_BASE64) || self.has(EQUALS))
     }
 
     /// Whether it may hold hidden characters: it has control characters, or others than ASCII.
-    pub(crate) fn may_hide(self) -> bool {
+    pub fn may_hide(self) -> bool {
         self.has(NOT_PLAIN)
     }
 }

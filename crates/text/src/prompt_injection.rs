@@ -6,7 +6,7 @@ use crate::words::{self, ByStem, stem};
 
 /// How clearly a text addresses the assessor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Strength {
+pub enum Strength {
     /// People write this to one another too.
     Faint,
     /// It has hardly any other meaning.
@@ -14,7 +14,7 @@ pub(crate) enum Strength {
 }
 
 /// Sequences that need no context.
-pub(crate) const MARKS: &[&str] = &[
+pub const MARKS: &[&str] = &[
     "<|im_start",
     "<|system",
     "<|user",
@@ -46,7 +46,7 @@ pub(crate) const MARKS: &[&str] = &[
 ];
 
 /// Beginnings of words around which it is worth looking.
-pub(crate) const TRIGGERS: &[&str] = &[
+pub const TRIGGERS: &[&str] = &[
     "ignor",
     "disregard",
     "forget",
@@ -242,7 +242,7 @@ static MEMBERS: LazyLock<ByStem<u64>> = LazyLock::new(|| {
 });
 
 /// Returns how clearly the words around a place address the assessor.
-pub(crate) fn around(text: &str, at: usize) -> Option<Strength> {
+pub fn around(text: &str, at: usize) -> Option<Strength> {
     let mut start = at.saturating_sub(REACH);
     while !text.is_char_boundary(start) {
         start -= 1;

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A word without case and ending, as a number that equal stems share.
-pub(crate) type Stem = u64;
+pub type Stem = u64;
 
 /// A set of stems.
-pub(crate) type Stems = HashSet<Stem, BuildHasherDefault<AsItIs>>;
+pub type Stems = HashSet<Stem, BuildHasherDefault<AsItIs>>;
 
 /// A table by stem.
-pub(crate) type ByStem<T> = HashMap<Stem, T, BuildHasherDefault<AsItIs>>;
+pub type ByStem<T> = HashMap<Stem, T, BuildHasherDefault<AsItIs>>;
 
 /// The longest word whose ending is removed, in bytes. English words are shorter, and the buffer
 /// stays small.
@@ -18,7 +18,7 @@ const STEMMED_BYTES_MAX: usize = 32;
 
 /// A hasher that returns a stem unchanged, because a stem is already a hash.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct AsItIs(u64);
+pub struct AsItIs(u64);
 
 impl Hasher for AsItIs {
     fn finish(&self) -> u64 {
@@ -38,7 +38,7 @@ impl Hasher for AsItIs {
 
 /// Returns the stem of a word: lower case, without the endings of plurals and of English verbs. A
 /// stem need not be a word; it only has to be the same for all forms of one.
-pub(crate) fn stem(word: &str) -> Stem {
+pub fn stem(word: &str) -> Stem {
     // The whole buffer is processed: its length is known at compile time, which is faster.
     let mut buffer = [0u8; STEMMED_BYTES_MAX];
     let Some(beginning) = buffer.get_mut(..word.len()) else {
@@ -159,7 +159,7 @@ fn other_kind(text: &str, at: usize) -> (u8, usize) {
 
 /// Splits an identifier into words: at every character that is not a letter, and where a capital
 /// follows a small letter, so that `postMessage` gives two.
-pub(crate) fn of_name(name: &str) -> impl Iterator<Item = &str> {
+pub fn of_name(name: &str) -> impl Iterator<Item = &str> {
     let mut at = 0;
     std::iter::from_fn(move || {
         at = run(name, at, |kind| kind & kind::LETTER == 0);
@@ -175,7 +175,7 @@ pub(crate) fn of_name(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Splits a sentence into words: runs of letters, digits and apostrophes.
-pub(crate) fn of_text(text: &str) -> impl Iterator<Item = &str> {
+pub fn of_text(text: &str) -> impl Iterator<Item = &str> {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {

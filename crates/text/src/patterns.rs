@@ -11,7 +11,7 @@ use crate::trigram_filter::{TrigramFilter, Triple};
 
 /// A pattern that was found in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pattern {
+pub enum Pattern {
     /// Instructions to the reviewer.
     PromptInjection(prompt_injection::Strength),
     /// A credential, by how it begins.
@@ -124,7 +124,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
 });
 
 /// Returns the character classes of a text and whether it may contain a pattern, in one pass.
-pub(crate) fn skim(text: &str) -> (CharClasses, bool) {
+pub fn skim(text: &str) -> (CharClasses, bool) {
     let filter = &PATTERNS.filter;
     let (mut classes, mut triple, mut may_hold) =
         (CharClasses::default(), Triple::default(), false);
@@ -137,7 +137,7 @@ pub(crate) fn skim(text: &str) -> (CharClasses, bool) {
 }
 
 /// Calls `found` once for each kind of pattern in a text.
-pub(crate) fn search(text: &str, mut found: impl FnMut(Pattern)) {
+pub fn search(text: &str, mut found: impl FnMut(Pattern)) {
     let Patterns {
         automaton, known, ..
     } = &*PATTERNS;
