@@ -117,9 +117,8 @@ async fn exchange(
         options: SendOptions {
             // Messages are rare, so a connection that is kept has often been closed by then.
             fresh_connection: true,
-            may_repeat: false,
             first_byte_timeout: Some(response_max),
-            idle_timeout: None,
+            ..SendOptions::default()
         },
     };
     context
@@ -164,9 +163,8 @@ pub(super) async fn web_socket(
         body: OutboundBody::Empty,
         options: SendOptions {
             fresh_connection: true,
-            may_repeat: false,
             first_byte_timeout: Some(RESPONSE_MAX),
-            idle_timeout: None,
+            ..SendOptions::default()
         },
     };
     let inbound = context
