@@ -29,7 +29,7 @@ pub struct Attempts {
     may_have_been_sent: bool,
 }
 
-/// What follows an attempt that failed.
+/// The next step after an attempt that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Nothing,

@@ -452,7 +452,7 @@ fn check_with_first(scene: &RunScene, folder: &Path) -> Command {
     command
 }
 
-/// What each client runs with a URL as its argument, and prints of a response or an error.
+/// The clients, each with a script that takes a URL and prints the status of the response or the error.
 const CLIENTS: [(&str, &str); 9] = [
     (
         "curl",
