@@ -42,7 +42,7 @@ impl<'a> Analysis<'a> {
                 visitor.other(node);
             }
             Body::Form(node) | Body::Multipart(node) => visitor.body(node, true),
-            Body::Requests(requests) => {
+            Body::Requests(requests, _) => {
                 for (method, target) in requests {
                     visitor.whole_call(Some(method), target);
                 }

@@ -149,10 +149,9 @@ pub(crate) struct FactData {
 
 impl From<Fact> for FactData {
     fn from(fact: Fact) -> Self {
-        let end = if fact.is_cut { "…" } else { "" };
         Self {
+            value: fact.text(),
             name: fact.name,
-            value: format!("{}{end}", fact.value),
             meaning: fact.meaning,
         }
     }

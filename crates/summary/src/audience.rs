@@ -1,5 +1,6 @@
 //! Who can see or reach something once the request is carried out, if that is everyone.
 
+use crate::codes;
 use crate::values::Value;
 use crate::words::{is_in, spaced, words};
 
@@ -38,7 +39,7 @@ const OUTBOUND: &str = "dest destination destinations dst egress outbound to";
 /// Returns who sees or reaches something by a value, in words; `None` if it is not everyone, or if the value does not
 /// say.
 pub(crate) fn of(value: &Value) -> Option<&'static str> {
-    if value.is_cut || value.location.starts_with("query/") {
+    if value.is_cut() || value.location.starts_with("query/") {
         return None;
     }
     let name = compact(value.name());
@@ -61,6 +62,12 @@ pub(crate) fn of(value: &Value) -> Option<&'static str> {
             return (!is_outbound).then_some(ANY_ADDRESS);
         }
         _ => {}
+    }
+    // `"shareType": 3`, where the document says that 3 is a public link.
+    let label = codes::shown(value);
+    let opens = |label: &String| label.contains("(public") || label.contains("(anyone");
+    if label.as_ref().is_some_and(opens) && words(value.name()).any(|word| is_in(NAMES, &word)) {
+        return Some(ANYONE);
     }
     // Identifiers of groups have a prefix or a path: `group:allUsers`, `acs.amazonaws.com/groups/global/AllUsers`.
     let last = text.rsplit(['/', ':', '=']).next().unwrap_or_default();

@@ -7,7 +7,7 @@ use gaiterguard_request::Node;
 use percent_encoding::percent_decode_str;
 
 use crate::compound;
-use crate::words::{is_in, is_verb, participle_of, spaced, words};
+use crate::words::{is_in, is_verb, participle_of, singular, spaced, words};
 
 /// How many different calls of one request are kept by name. A headline names five and counts the others.
 const CALLS_MAX: usize = 8;
@@ -68,8 +68,19 @@ pub(crate) struct Calls {
     pub(crate) is_batch: bool,
     /// Whether the values of the request are in the order of the calls, so that the calls are named in it, too.
     pub(crate) is_ordered: bool,
-    /// Whether they are requests of their own, so that the path says nothing about them.
-    pub(crate) are_requests: bool,
+    /// The requests that they are, if they are requests of their own: then the path says nothing about them.
+    pub(crate) requests: Vec<InnerRequest>,
+}
+
+/// A request within a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct InnerRequest {
+    /// Its location: that of the list, and its number in it.
+    pub(crate) location: String,
+    /// Its method, in capital letters.
+    pub(crate) method: String,
+    /// Its path, or its URL.
+    pub(crate) target: String,
 }
 
 impl Calls {
@@ -110,21 +121,18 @@ impl Calls {
         self.named.truncate(CALLS_MAX);
     }
 
-    /// Counts the commands of a list: items that name what is done to each of them.
+    /// Counts the commands of a list: items that name what is done to each of them. `location` is that of the list.
     ///
     /// In XML, every element has a name, which may be that of a command or not.
-    pub(crate) fn add_commands(&mut self, items: &[Node<'_>], is_xml: bool) {
-        // The calls of a GraphQL document or of JSON-RPC are counted already.
-        let is_counted = self.count > 0 && !self.is_batch;
+    pub(crate) fn add_commands(&mut self, items: &[Node<'_>], is_xml: bool, location: &str) {
+        // The calls of a GraphQL document, of JSON-RPC, or of a batch of requests are counted already.
+        let is_counted = self.count > 0 && (!self.is_batch || self.are_requests());
         if is_counted || items.is_empty() {
             return;
         }
-        let requests = || {
-            let requests = items.iter().map(|item| Some((request_of(item)?, None)));
-            requests
-                .collect::<Option<Vec<_>>>()
-                .filter(|requests| requests.len() > 1)
-        };
+        if items.len() > 1 && self.add_requests(items, location) {
+            return;
+        }
         let is_only = items.len() == 1;
         let commands = || {
             items
@@ -140,9 +148,7 @@ impl Calls {
             self.add_effect(self.named.first().and_then(|call| call.effect));
             return;
         }
-        let requests = requests();
-        self.are_requests |= requests.is_some();
-        let commands = requests.or_else(commands);
+        let commands: Option<Vec<_>> = commands();
         let Some(commands) = commands.or_else(|| writes_of(items)) else {
             return;
         };
@@ -151,6 +157,40 @@ impl Calls {
             self.push_on(&name, object);
         }
         self.add_effect(self.named.first().and_then(|call| call.effect));
+    }
+
+    /// Counts the requests of a list; returns whether all of its items are requests.
+    pub(crate) fn add_requests(&mut self, items: &[Node<'_>], location: &str) -> bool {
+        let read = |(number, item)| {
+            let (method, target) = request_of(item)?;
+            Some(InnerRequest {
+                location: format!("{location}/{number}"),
+                method,
+                target,
+            })
+        };
+        let Some(requests) = items
+            .iter()
+            .enumerate()
+            .map(read)
+            .collect::<Option<Vec<_>>>()
+        else {
+            return false;
+        };
+        self.is_batch = true;
+        for one in &requests {
+            self.push(&request(&one.method, &one.target));
+            let changes = matches!(&*one.method, "PATCH" | "PUT").then_some(Effect::Change);
+            self.add_effect(changes);
+        }
+        self.add_effect(self.named.first().and_then(|call| call.effect));
+        self.requests = requests;
+        true
+    }
+
+    /// Whether they are requests of their own.
+    pub(crate) fn are_requests(&self) -> bool {
+        !self.requests.is_empty()
     }
 
     /// Counts an act that is done to each item of a list.
@@ -222,8 +262,8 @@ pub(crate) fn effect_of_statement(text: &str) -> Option<Effect> {
     }
 }
 
-/// Returns the request that an item of a list is: `PUT /tasks/1`.
-fn request_of(item: &Node<'_>) -> Option<String> {
+/// Returns the request that an item of a list is: its method and its target.
+fn request_of(item: &Node<'_>) -> Option<(String, String)> {
     const METHODS: &str = "DELETE GET HEAD OPTIONS PATCH POST PUT";
     let text = |names: &str| {
         // `{"resource": {…}, "request": {"method": "PUT", "url": "Patient/7"}}`.
@@ -234,7 +274,7 @@ fn request_of(item: &Node<'_>) -> Option<String> {
     };
     let method = text("http_method method verb")?.to_ascii_uppercase();
     let target = text("endpoint href path relative_path relative_url relativepath uri url")?;
-    is_in(METHODS, &method).then(|| request(&method, target))
+    is_in(METHODS, &method).then(|| (method, target.to_owned()))
 }
 
 /// Names a request by its method and its target, decoded as the upstream reads it.
@@ -370,4 +410,12 @@ pub(crate) fn is_removal(name: &str, value: &str) -> bool {
         || is_deleted(name, value)
         || value == crate::pairs::REMOVED
         || effect_of_call(name.rsplit('.').nth(1).unwrap_or_default()) == Some(Effect::Delete)
+}
+
+/// Whether the name of a call says that a person or an account of one is created or changed.
+pub(crate) fn is_about_person(name: &str) -> bool {
+    const PERSONS: &str = "contact customer employee member person user";
+    let says = |word: String| is_in(PERSONS, &singular(&word));
+    let sends = |word: String| is_in("grant invite mail message notify send share", &word);
+    words(name).any(says) && !words(name).any(sends)
 }

@@ -160,7 +160,7 @@ mod tests {
             location: format!("body/{name}"),
             names: vec![name.to_owned()],
             text: text.to_owned(),
-            is_cut: false,
+            rest: None,
             currency: None,
             role: Role::None,
             meaning: Some(meaning.to_owned()).filter(|meaning| !meaning.is_empty()),

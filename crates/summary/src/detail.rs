@@ -4,7 +4,7 @@ use gaiterguard_domain::effect::Effect;
 
 use crate::calls::is_deleted;
 use crate::code::is_code_fact;
-use crate::fact::{FactKind, Ranked, Weight};
+use crate::fact::{FactKind, NO_EXPIRY, Ranked, Weight};
 use crate::headline::{DESTINATION, Headline, is_new_value, is_title};
 use crate::items::{self, ItemList};
 use crate::line::Line;
@@ -116,6 +116,10 @@ impl Headline<'_> {
             if self.is_in_line(one) {
                 continue;
             }
+            // The sentence has the arguments of a token.
+            if self.token_call.is_some_and(|call| call.says(&one.fact)) {
+                continue;
+            }
             // A condition is not what is done.
             let is_condition = one.fact.name.contains(CONDITION);
             if is_said || is_condition || self.phrase.says_verdict(&one.fact.value) {
@@ -157,7 +161,9 @@ impl Headline<'_> {
                 let mut alike = self.facts.iter().filter(|other| other.group == one.group);
                 alike.all(|other| other.fact.value == one.fact.value)
             };
-            if let Some(audience) = one.audience {
+            if one.fact.value == NO_EXPIRY && one.covers == 0 {
+                line.own(&format!(" · {NO_EXPIRY}"));
+            } else if let Some(audience) = one.audience {
                 let said = line.parts.iter().any(|part| part.text.contains(audience));
                 if !said {
                     line.own(&format!(" · {audience}"));

@@ -8,9 +8,10 @@ use gaiterguard_request::Arena;
 use gaiterguard_request::opened::{Opened, Request};
 use http::{HeaderMap, Method};
 
+use crate::calls::is_about_person;
 use crate::path::Target;
 use crate::values::Values;
-use crate::words::words;
+use crate::words::{is_in, words};
 use crate::{header, kind};
 
 /// The longest body that is read a second time, in bytes: a name in the path must not make a summary much
@@ -56,6 +57,24 @@ pub(crate) fn without_names(
         &arena,
     );
     effect_of_request(&renamed, Documented::Nothing)
+}
+
+/// Returns the effect of a request whose calls are about persons: whoever is created gets access, and nothing is sent to
+/// them.
+pub(crate) fn of_persons(effect: Effect, values: &Values) -> Effect {
+    const MAKES: &str = "add create insert register";
+    let makes = |name: &str| words(name).any(|word| is_in(MAKES, &word));
+    let calls = &values.calls.named;
+    let is_about_persons = !calls.is_empty()
+        && !values.calls.are_requests()
+        && calls.iter().all(|call| is_about_person(&call.name));
+    match effect {
+        Effect::ShareOutside if is_about_persons && calls.iter().any(|call| makes(&call.name)) => {
+            Effect::Access
+        }
+        Effect::ShareOutside if is_about_persons => Effect::Change,
+        own => own,
+    }
 }
 
 /// Returns the effect of a request, given its headers and values: a payment message pays, and a header can

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::member::counted;
+use crate::member::{Rest, counted};
 use crate::short::short_name;
 use crate::values::Values;
 
@@ -54,6 +54,12 @@ pub struct Fact {
     pub value: String,
     /// Whether `value` is only the beginning of the value.
     pub is_cut: bool,
+    /// Number of characters between `value` and `ending`. Zero if an earlier version of the gateway held the request.
+    #[serde(default)]
+    pub hidden_characters: usize,
+    /// The end of a value that is cut.
+    #[serde(default)]
+    pub ending: String,
     /// The document's description, if it is short.
     #[cfg_attr(feature = "schema", schema(required))]
     pub meaning: Option<String>,
@@ -70,6 +76,9 @@ const LIST_CHARS_MAX: usize = 120;
 
 /// Shown instead of the amount of a payment that gives none.
 pub(crate) const NO_AMOUNT: &str = "no amount given";
+
+/// Shown if a key, a link or the like is made without an end although the documents have a field for one.
+pub(crate) const NO_EXPIRY: &str = "no expiry given";
 
 /// How much a value says about what the request does, next to other values of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +108,28 @@ pub(crate) struct Ranked {
     pub(crate) total: usize,
     /// How many values of the request the fact is for.
     pub(crate) covers: usize,
+}
+
+impl Fact {
+    /// Returns the value as one text that says how much of it is missing.
+    pub fn text(&self) -> String {
+        match (self.is_cut, self.hidden_characters) {
+            (false, _) => self.value.clone(),
+            (true, 0) => format!("{}…{}", self.value, self.ending),
+            (true, hidden) => format!(
+                "{} … ({hidden} more characters) … {}",
+                self.value, self.ending
+            ),
+        }
+    }
+
+    /// Notes what is left of the value.
+    pub(crate) fn cut(&mut self, rest: Option<Rest>) {
+        self.is_cut = rest.is_some();
+        let rest = rest.unwrap_or_default();
+        self.hidden_characters = rest.hidden;
+        self.ending = rest.ending;
+    }
 }
 
 impl Ranked {
@@ -199,6 +230,8 @@ fn list(first: &Ranked, facts: &[Ranked]) -> Fact {
         location: list.join("/"),
         // The dashboard looks a cut value up at its location, which has several here.
         is_cut: false,
+        hidden_characters: 0,
+        ending: String::new(),
         ..first.fact.clone()
     }
 }

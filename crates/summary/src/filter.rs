@@ -4,6 +4,8 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use crate::values::Value;
+
 /// The name of the value that holds a filter in words.
 pub(crate) const NAME: &str = "where";
 
@@ -48,6 +50,40 @@ pub(crate) fn operator(name: &str) -> Option<&'static str> {
     let is_marked = bare.len() < name.len();
     let known = OPERATORS.iter().find(|(operator, _)| *operator == bare);
     known.filter(|_| is_marked).map(|(_, sign)| *sign)
+}
+
+/// Returns a condition of PostgREST on a column in words: `neq.5512` as `is not 5512`. The columns of its queries have
+/// their operator in front of the value.
+pub(crate) fn compared(value: &Value) -> Option<String> {
+    const SIGNS: &[(&str, &str)] = &[
+        ("eq", "is"),
+        ("gt", "over"),
+        ("gte", "from"),
+        ("ilike", "like"),
+        ("in", "in"),
+        ("is", "is"),
+        ("like", "like"),
+        ("lt", "under"),
+        ("lte", "up to"),
+        ("neq", "is not"),
+    ];
+    value.location.strip_prefix("query/")?;
+    let (is_negated, text) = match value.text.strip_prefix("not.") {
+        Some(rest) => (true, rest),
+        None => (false, &*value.text),
+    };
+    let (operator, operand) = text.split_once('.')?;
+    let (_, sign) = SIGNS.iter().find(|(known, _)| *known == operator)?;
+    let operand = operand.trim_matches(['(', ')']);
+    if operand.is_empty() {
+        return None;
+    }
+    let not = match (is_negated, *sign) {
+        (false, _) => "",
+        (true, "is") => return Some(format!("is not {operand}")),
+        (true, _) => "not ",
+    };
+    Some(format!("{not}{sign} {operand}"))
 }
 
 /// Returns the filter of a document in words; `variable` gives the values of its variables. `None` if it has no filter.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calls::{frames_command, is_bulk_act, is_deleted, is_removal};
 use crate::compound;
-use crate::fact::{FactKind, Ranked};
+use crate::fact::{FactKind, Ranked, Weight};
 use crate::kind::{gives, receives};
 use crate::line::{Line, Part, Room, VALUE_CHARS_MAX};
 use crate::member::is_index;
@@ -282,8 +282,11 @@ impl<'f> Found<'f> {
             alike.map(|one| &*one.fact.value).collect()
         };
         let is_same = |one: &&&'f Ranked| {
+            // What is done is said in each line.
+            let is_act = is_in(METHODS, &one.fact.value);
             let own = values_of(first, &one.group);
-            own.len() == 1
+            !is_act
+                && own.len() == 1
                 && rest
                     .iter()
                     .all(|(_, other)| values_of(other, &one.group) == own)
@@ -344,6 +347,13 @@ impl<'f> Found<'f> {
         }
         if odd.iter().filter(|one| **one).count() * 2 >= odd.len() {
             odd.fill(false);
+        }
+        // A request that only reads is no odd one among others that write.
+        for (one, (_, values)) in odd.iter_mut().zip(&self.items) {
+            let reads = |value: &&Ranked| {
+                last_name(value) == "method" && is_in("GET HEAD", &value.fact.value)
+            };
+            *one &= !values.iter().any(reads);
         }
         // An item that opens something to everyone is never one of many.
         for (one, (_, values)) in odd.iter_mut().zip(&self.items) {
@@ -429,9 +439,23 @@ fn line_of(values: &[&Ranked], list: &str) -> Vec<Part> {
             line.own(" ");
         }
     };
+    // What a request of a batch is sent to comes before its values.
+    if is_request && let Some(own) = identity(&rest, is_request, around) {
+        space(&mut line, has_lead);
+        line.value(own, VALUE_CHARS_MAX);
+        rest.retain(|one| !std::ptr::eq(*one, own));
+        has_lead = true;
+    }
+    // Formats and numbers of requests say nothing about what they do.
+    if is_request {
+        rest.retain(|one| {
+            one.weight != Weight::Minor || matches!(&*one.fact.value, "true" | "false")
+        });
+    }
     // A name and its value: `/billing/plan → enterprise`.
     if let [one] = &*rest
         && is_pair(one)
+        && !is_request
     {
         space(&mut line, has_lead);
         pair(&mut line, one, depth);
@@ -466,7 +490,7 @@ fn line_of(values: &[&Ranked], list: &str) -> Vec<Part> {
         line.party(&parties);
         rest.retain(|one| !is_party(one));
         has_lead = true;
-    } else if let Some(own) = identity(&rest, is_request, around) {
+    } else if let Some(own) = identity(&rest, false, around).filter(|_| !is_request) {
         rest.retain(|one| !std::ptr::eq(*one, own));
         if amount.is_some() {
             detail(&mut line, own, depth);
@@ -476,7 +500,7 @@ fn line_of(values: &[&Ranked], list: &str) -> Vec<Part> {
             let mut settings = rest
                 .iter()
                 .copied()
-                .filter(|one| !is_request && is_in(SETTINGS, &last_name(one)));
+                .filter(|one| is_in(SETTINGS, &last_name(one)));
             if let (Some(only), None) = (settings.next(), settings.next()) {
                 line.own(" → ");
                 line.value(only, CONTENT_CHARS_MAX);

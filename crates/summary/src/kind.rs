@@ -17,6 +17,8 @@ pub(crate) const STORES: &str = "bucket collection dataset index table";
 pub(crate) fn kind_of(value: &Value) -> FactKind {
     match value.role {
         _ if value.name().starts_with(pairs::CONDITION) => FactKind::Other,
+        // The way on which a medicine is given, or a parcel goes.
+        _ if value.name().eq_ignore_ascii_case("route") => FactKind::Other,
         _ if value.name() == filter::NAME => FactKind::Other,
         // Ports and addresses of networks receive nothing, and a folder is a place.
         _ if is_of_port(value) => FactKind::Quantity,
@@ -39,6 +41,7 @@ pub(crate) fn kind_of(value: &Value) -> FactKind {
         }
         // A role or a profile that is given by its identifier is a right.
         _ if gives_right(value) => FactKind::Access,
+        _ if is_shared_with(value) => FactKind::Recipient,
         _ if amount::is_amount(value) || measure::is_hexadecimal_amount(value) => FactKind::Amount,
         _ if is_header(value) && kind_of_header(value).is_some() => {
             kind_of_header(value).unwrap_or(FactKind::Other)
@@ -119,9 +122,17 @@ fn is_of_network(value: &Value) -> bool {
 
 /// Whether a value gives a role or a profile by its identifier: `ProfileId`, `role_arn`.
 fn gives_right(value: &Value) -> bool {
+    const RUN_TOGETHER: &str = "profileid roleid roleids";
     let words: Vec<String> = words(value.name()).collect();
-    matches!(&*words, [.., right, id] if is_in("permission policy profile role", right) && is_in("arn id ids", id))
-        && value.location.starts_with("body")
+    let is_right = matches!(&*words, [.., right, id] if is_in("permission policy profile role", right) && is_in("arn id ids", id))
+        || is_in(RUN_TOGETHER, &words.concat());
+    is_right && value.location.starts_with("body")
+}
+
+/// Whether the name of a value is that of somebody with whom something is shared: `shareWith`.
+fn is_shared_with(value: &Value) -> bool {
+    let name = spaced(value.name()).replace(' ', "");
+    is_in("grantedto sharedwith sharewith", &name)
 }
 
 /// Whether a value switches off what has it, gives a right, or selects what is changed.
@@ -134,6 +145,54 @@ fn decides(value: &Value, last: &str) -> bool {
         )
         || gives_right(value)
         || value.name() == filter::NAME
+}
+
+/// Whether a value is a part of how much of something is given, and how often: a dose or a frequency.
+fn says_how_much(value: &Value) -> bool {
+    const NAMES: &str = "allowance cron dosage dose freq frequency recurrence rrule";
+    let mut near = value
+        .names
+        .iter()
+        .rev()
+        .take(2)
+        .flat_map(|name| words(name));
+    near.any(|word| is_in(NAMES, &word)) && kind_of(value) != FactKind::Content
+}
+
+/// Whether a value is the medicine of an order, the way in which something is shared, or the groups that somebody gets
+/// into.
+fn says_what(value: &Value) -> bool {
+    const NAMES: &str =
+        "drug groupids linktype medication medicine memberof sharetype usergroups usrgrpid";
+    let name = spaced(value.name()).replace(' ', "");
+    // The file or the folder that is shared.
+    let is_file = name == "path" && value.names.len() == 1 && value.text.starts_with('/');
+    is_in(NAMES, &name) || is_file
+}
+
+/// Whether a value is the day on which something is carried out or ends.
+fn says_until_when(value: &Value) -> bool {
+    const DAYS: &[&str] = &[
+        "charge date",
+        "collection date",
+        "due date",
+        "execution date",
+        "payment date",
+        "reqd exctn dt",
+        "schedule time",
+        "scheduled at",
+        "scheduled for",
+        "send at",
+        "settlement date",
+        "valid until",
+        "value date",
+    ];
+    let mut near = value.names.iter().rev().take(2).map(|name| spaced(name));
+    is_date(&value.text)
+        && near.any(|name| {
+            DAYS.iter().any(|day| name.ends_with(day))
+                || name.split(' ').any(|word| word.starts_with("expir"))
+        })
 }
 
 fn is_header(value: &Value) -> bool {
@@ -158,7 +217,14 @@ pub(crate) fn is_aspect(value: &Value) -> bool {
     /// Kinds of channels, which reach nobody by themselves.
     const MEDIA: &str = "app email in_app mail mobile mpesa phone push slack sms telegram voice web webhook whatsapp";
     let last = words(value.name()).last().unwrap_or_default();
+    // `"paymentMethod": "ach"` is a way to pay, and no account.
+    let is_way = is_in("method rail scheme", &last)
+        && value
+            .text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphabetic() || b"_- ".contains(&byte));
     is_in(ASPECTS, &last)
+        || is_way
         || is_in("channel channels medium", &last) && is_in(MEDIA, &value.text.to_ascii_lowercase())
 }
 
@@ -281,6 +347,10 @@ pub(crate) fn weight_of(value: &Value, kind: FactKind) -> Weight {
         || is_environment(value)
         || is_deciding_switch(&name, &value.text)
         || decides(value, last)
+        || filter::compared(value).is_some()
+        || says_how_much(value)
+        || says_what(value)
+        || says_until_when(value)
         || value.text.ends_with(selection::EVERYTHING)
         || code::is_code(value)
         || is_header(value) && header::replaces(value.name())
@@ -487,7 +557,9 @@ pub(crate) fn receives(name: &str) -> bool {
 fn leads_to(all: &[String]) -> bool {
     match all {
         [first, ..] if first == "to" => true,
-        [.., verb, to] if to == "to" => is_in("credit pay paid remit send sent transfer", verb),
+        [.., verb, to] if to == "to" => {
+            is_in("address credit pay paid remit send sent transfer", verb)
+        }
         _ => false,
     }
 }
@@ -516,9 +588,26 @@ fn said_by(name: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether a value with a name like `servicelevel_token` is one of a few choices, written in plain words, and unlocks
+/// nothing.
+fn is_choice(value: &Value) -> bool {
+    const CHARS_MAX: usize = 40;
+    let own = value.name();
+    let is_word = |part: &str| {
+        (2..=20).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    let is_plain = value.text.len() <= CHARS_MAX && value.text.split(['_', '-']).all(is_word);
+    let ends_with_token = words(own).last().is_some_and(|last| last == "token");
+    is_plain
+        && ends_with_token
+        && words(own).count() > 1
+        && !secret_name::is_of_secret(own)
+        && value.role != Role::Secret
+}
+
 /// Whether the name of a value says that it is a secret.
 pub(crate) fn is_secret(value: &Value) -> bool {
-    if matches!(&*value.text, "true" | "false") {
+    if matches!(&*value.text, "true" | "false") || is_choice(value) {
         return false;
     }
     // A number of tokens is a quantity of text: `max_tokens`.

@@ -8,6 +8,7 @@ mod acts;
 mod address;
 mod amount;
 mod audience;
+mod calldata;
 mod calls;
 mod change;
 mod code;
@@ -49,6 +50,7 @@ mod words;
 use gaiterguard_apidocs::Operation;
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::opened::Opened;
+use http::Method;
 use serde::{Deserialize, Serialize};
 
 use headline::Headline;
@@ -152,6 +154,7 @@ impl Summary {
         let effect = verb::refined(effect, method, &phrase, of_calls, destroys);
         let effect = verb::of_thing(effect, method, &phrase, &target, &values.kept);
         let effect = effect::with_values(effect, method, request.headers, &values);
+        let effect = effect::of_persons(effect, &values);
         let expects_amount =
             effect == Effect::Pay && phrase.moves_money() && !phrase.moves_object();
         let ranked = Ranking {
@@ -160,6 +163,7 @@ impl Summary {
             operation,
             effect,
             expects_amount,
+            can_expire: *method == Method::POST && phrase.can_expire(),
         }
         .facts();
         let total = total::of(&ranked, &values, effect);
@@ -176,6 +180,7 @@ impl Summary {
             statement: values.statement.as_ref(),
             sent_as: overriding.as_ref().map(|_| request.method.as_str()),
             calls: &values.calls,
+            token_call: values.token_call.as_ref(),
             is_unread: values.is_unread,
             counted: None,
         }

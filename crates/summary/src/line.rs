@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{FactKind, Ranked, count};
-use crate::member::{beginning, counted, ending, is_index};
+use crate::member::{Rest, beginning, counted, ending, is_index};
 use crate::party::{COPIES, copy_of};
+use crate::statement::{self, Statement};
 use crate::total::Total;
 use crate::words::{is_in, is_opaque, noun_of, words};
 
@@ -19,8 +20,11 @@ const TOKEN_CHARS_MAX: usize = 80;
 /// The longest content of a headline, in characters: two lines on a phone.
 pub(crate) const CONTENT_CHARS_MAX: usize = 110;
 
-/// The longest condition of a statement, in characters: four lines on a phone.
-const CONDITION_CHARS_MAX: usize = 150;
+/// The longest condition of a statement that is shown whole, in characters: eight lines on a phone.
+const CONDITION_CHARS_MAX: usize = 300;
+
+/// Fewer characters than this are shown: to say how many are missing takes as much room.
+const HIDDEN_CHARS_MIN: usize = 30;
 
 /// How many recipients, calls or values of a list are named; the others are counted.
 pub(crate) const NAMED_MAX: usize = 5;
@@ -176,46 +180,69 @@ impl Line {
             shorter => shorter.min(self.room.value_chars),
         };
         let is_command = one.fact.kind == FactKind::Command;
-        self.cut_text(&one.fact.value, one.fact.is_cut, chars_max, is_command);
+        let rest = one.fact.is_cut.then(|| Rest {
+            hidden: one.fact.hidden_characters,
+            ending: one.fact.ending.clone(),
+        });
+        self.cut_text(&one.fact.value, rest.as_ref(), chars_max, is_command);
     }
 
-    /// Appends a statement. A long one loses the part between its table and its condition, which says which rows are
-    /// meant.
-    pub(crate) fn excerpt(&mut self, text: &str) {
-        let text = one_line(text);
+    /// Appends a statement. A long one has its condition, which says which rows are meant, on a line of its own, and loses
+    /// the part between its table and the condition.
+    pub(crate) fn statement(&mut self, statement: &Statement) {
+        let text = one_line(&statement.text);
         let chars_max = self.room.content_chars;
-        let lower = text.to_ascii_lowercase();
-        let begins = lower.find(" set ").or_else(|| lower.find(" using "));
-        if let (Some(begins), Some(condition)) = (begins, lower.find(" where "))
-            && begins < condition
-            && text.chars().count() > chars_max
-        {
-            self.agents(&text[..begins]);
-            self.own(" … ");
-            let condition = text[condition..].trim_start();
-            let (shown, is_longer) = beginning(condition, CONDITION_CHARS_MAX);
-            self.agents(shown);
-            // An alternative beyond the end is said: the rows of it are meant, too.
-            let has_more = condition[shown.len()..]
-                .to_ascii_lowercase()
-                .contains(" or ");
-            self.own(match (is_longer, has_more) {
-                (true, true) => "… OR …",
-                (true, false) => "…",
-                (false, _) => "",
-            });
+        if text.chars().count() <= chars_max && statement.rest.is_none() {
+            self.agents(&text);
             return;
         }
-        let (_, is_longer) = beginning(&text, chars_max);
-        if !is_longer {
+        let Some(at) = statement::condition_of(&text) else {
+            self.both_ends(&text, statement.rest.as_ref(), chars_max);
+            return;
+        };
+        let (act, condition) = (text[..at].trim_end(), &text[at..]);
+        let lower = act.to_ascii_lowercase();
+        let begins = lower.find(" set ").or_else(|| lower.find(" using "));
+        match begins.filter(|_| text.chars().count() > chars_max) {
+            Some(begins) => {
+                self.agents(&act[..begins]);
+                self.own(" …");
+            }
+            None => self.both_ends(act, None, chars_max),
+        }
+        let (keyword, condition) = condition.split_at("where".len());
+        self.own(" · ");
+        self.name(keyword);
+        self.own(" ");
+        self.both_ends(
+            condition.trim_start(),
+            statement.rest.as_ref(),
+            CONDITION_CHARS_MAX,
+        );
+    }
+
+    /// Appends a text that is whole, or its beginning and its end with the number of characters between them.
+    fn both_ends(&mut self, text: &str, rest: Option<&Rest>, chars_max: usize) {
+        let (text, unread) = match rest {
+            Some(rest) => (format!("{text}{}", rest.ending), rest.hidden),
+            None => (text.to_owned(), 0),
+        };
+        let count = text.chars().count();
+        if count <= chars_max && unread == 0 {
             self.agents(&text);
             return;
         }
         let tail = chars_max / 3;
-        let (head, _) = beginning(&text, chars_max - tail);
+        let head = whole_words(beginning(&text, chars_max - tail).0);
+        let tail = whole_words_at_end(ending(&text, tail.min(count - head.chars().count())));
+        let hidden = count - head.chars().count() - tail.chars().count() + unread;
+        if hidden <= HIDDEN_CHARS_MIN && unread == 0 {
+            self.agents(&text);
+            return;
+        }
         self.agents(head);
-        self.own("…");
-        self.agents(ending(&text, tail));
+        self.own(&format!(" … ({hidden} more characters) … "));
+        self.agents(tail);
     }
 
     /// Appends the sum of several amounts.
@@ -256,13 +283,13 @@ impl Line {
 
     /// Appends a text that the agent chose. One without spaces, such as an identifier, an address or a host, loses
     /// its middle rather than its end, which distinguishes it from others like it.
-    pub(crate) fn text(&mut self, text: &str, is_cut: bool, chars_max: usize) {
-        self.cut_text(text, is_cut, chars_max, false);
+    pub(crate) fn text(&mut self, text: &str, chars_max: usize) {
+        self.cut_text(text, None, chars_max, false);
     }
 
     /// Appends a text; `keeps_end` is whether it loses its middle rather than its end, as a command does, whose last part
     /// may be the one that runs.
-    fn cut_text(&mut self, text: &str, is_cut: bool, chars_max: usize, keeps_end: bool) {
+    fn cut_text(&mut self, text: &str, rest: Option<&Rest>, chars_max: usize, keeps_end: bool) {
         let text = one_line(&without_markup(text));
         let chars_max = if is_token(&text) {
             chars_max.max(TOKEN_CHARS_MAX)
@@ -270,24 +297,16 @@ impl Line {
             chars_max
         };
         let (shown, is_longer) = beginning(&text, chars_max);
-        // A text for people is cut at the end of a clause or a word: without its middle, a negation could be lost.
-        if is_longer && text.contains(' ') && !keeps_end {
-            let head = whole_clauses(shown);
-            self.agents(head);
-            let rest = text.chars().count() - head.chars().count();
-            self.own(&if is_cut {
-                "…".to_owned()
+        if (is_longer || rest.is_some()) && text.contains(' ') {
+            if keeps_end {
+                self.both_ends(&text, rest, chars_max);
             } else {
-                format!("… (+{rest} characters)")
-            });
+                self.sentences(&text, rest, chars_max);
+            }
             return;
         }
-        if is_longer && !is_cut {
-            let tail = if text.contains(' ') {
-                chars_max / 3
-            } else {
-                chars_max / 2
-            };
+        if is_longer && rest.is_none() {
+            let tail = chars_max / 2;
             // The host of a URL is never cut.
             let host = text.split_once("://").map_or(0, |(scheme, rest)| {
                 let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -304,8 +323,37 @@ impl Line {
             return;
         }
         self.agents(shown);
-        if is_cut || is_longer {
+        if rest.is_some() || is_longer {
             self.own("…");
+        }
+        if let Some(rest) = rest {
+            self.agents(ending(&rest.ending, TOKEN_CHARS_MAX / 4));
+        }
+    }
+
+    /// Appends the beginning of a text for people up to the end of a clause, how much follows, and its last sentences. Half
+    /// of a sentence could be one without its negation.
+    fn sentences(&mut self, text: &str, rest: Option<&Rest>, chars_max: usize) {
+        let total =
+            text.chars().count() + rest.map_or(0, |rest| rest.hidden + rest.ending.chars().count());
+        let last = match rest {
+            Some(rest) => one_line(&rest.ending),
+            None => text.to_owned(),
+        };
+        let last = last_sentences(&last, chars_max / 2).to_owned();
+        let room = chars_max - last.chars().count();
+        let head = whole_clauses(beginning(text, room).0);
+        let hidden = total.saturating_sub(head.chars().count() + last.chars().count());
+        if hidden <= HIDDEN_CHARS_MIN && rest.is_none() {
+            self.agents(text);
+            return;
+        }
+        self.agents(head);
+        if last.is_empty() {
+            self.own(&format!(" … ({hidden} more characters)"));
+        } else {
+            self.own(&format!(" … ({hidden} more characters) … "));
+            self.agents(&last);
         }
     }
 
@@ -369,7 +417,7 @@ impl Line {
                 if *count > 1 {
                     self.own(&format!("{count} × "));
                 }
-                self.text(text, false, LISTED_CHARS_MAX);
+                self.text(text, LISTED_CHARS_MAX);
             }
             if counted.len() > NAMED_MAX {
                 self.own(&format!(" and {} more", counted.len() - NAMED_MAX));
@@ -382,14 +430,14 @@ impl Line {
             self.own(if is_named { " " } else { "" });
         } else {
             self.own(" in ");
-            self.text(shared, false, VALUE_CHARS_MAX);
+            self.text(shared, VALUE_CHARS_MAX);
             self.own(if shared.ends_with(':') { " " } else { ": " });
         }
         for (number, text) in named.iter().enumerate() {
             if number > 0 {
                 self.own(", ");
             }
-            self.text(&text[shared.len()..], false, LISTED_CHARS_MAX);
+            self.text(&text[shared.len()..], LISTED_CHARS_MAX);
         }
         if one.total > named.len() {
             self.own(&format!(" and {} more", one.total - named.len()));
@@ -498,7 +546,7 @@ impl Line {
     pub(crate) fn texts(&mut self, lead: &str, texts: &[&str]) {
         for (number, text) in texts.iter().take(NAMED_MAX).enumerate() {
             self.own(if number == 0 { lead } else { ", " });
-            self.text(text, false, VALUE_CHARS_MAX);
+            self.text(text, VALUE_CHARS_MAX);
         }
         if texts.len() > NAMED_MAX {
             self.own(&format!(" and {} more", texts.len() - NAMED_MAX));
@@ -533,6 +581,34 @@ fn whole_clauses(shown: &str) -> &str {
         .filter(|at| *at > half)
         .or(word.filter(|at| *at > half));
     shown[..end.unwrap_or(shown.len())].trim_end()
+}
+
+/// Returns the last whole sentences of a text that fit; empty if not even the last one does.
+fn last_sentences(text: &str, chars_max: usize) -> &str {
+    let text = text.trim_end();
+    let window = ending(text, chars_max);
+    let before = &text[..text.len() - window.len()];
+    // The window may begin with a sentence itself.
+    if before.trim_end().ends_with(['.', '!', '?']) && window.starts_with(' ') {
+        return window.trim_start();
+    }
+    let end = [". ", "! ", "? "]
+        .iter()
+        .filter_map(|end| window.find(end))
+        .min();
+    end.map_or("", |end| window[end + 2..].trim_start())
+}
+
+/// Returns a text without the word at its end that is cut.
+fn whole_words(shown: &str) -> &str {
+    let end = shown.rfind(' ').filter(|end| *end > shown.len() / 2);
+    shown[..end.unwrap_or(shown.len())].trim_end()
+}
+
+/// Returns a text without the word at its beginning that is cut.
+fn whole_words_at_end(shown: &str) -> &str {
+    let start = shown.find(' ').filter(|start| *start < shown.len() / 2);
+    shown[start.unwrap_or(0)..].trim_start()
 }
 
 /// Whether a fact is the name of a party, which comes before its account.
@@ -582,8 +658,11 @@ fn shared_beginning<'t>(texts: &[&'t str]) -> &'t str {
 }
 
 /// Returns a text of HTML without the tags that only say how it looks. A tag with attributes stays: it may lead somewhere.
-fn without_markup(text: &str) -> String {
-    const TAGS: &str = "b br div em i li ol p span strong ul";
+pub(crate) fn without_markup(text: &str) -> String {
+    const TAGS: &str = "b body br center div em h1 h2 h3 h4 html i li ol p section span strong table tbody td th thead tr u \
+        ul";
+    /// Tags that begin a line of their own.
+    const LINES: &str = "br div h1 h2 h3 h4 li p tr";
     if !text.contains("</") && !text.contains("<br") {
         return text.to_owned();
     }
@@ -593,7 +672,11 @@ fn without_markup(text: &str) -> String {
         shown.push_str(before);
         match after.split_once('>') {
             Some((tag, behind)) if is_in(TAGS, tag.trim_matches(['/', ' '])) => {
-                shown.push(' ');
+                let begins = is_in(LINES, tag.trim_matches(['/', ' ']));
+                let separator = if begins { '\n' } else { ' ' };
+                if !shown.ends_with(char::is_whitespace) {
+                    shown.push(separator);
+                }
                 rest = behind;
             }
             _ => {

@@ -3,9 +3,9 @@
 
 use gaiterguard_judge::Role;
 
-use crate::units;
 use crate::values::Value;
 use crate::words::{is_in, words};
+use crate::{amount, units};
 
 /// Last words of names that are units, each with how people write it.
 const UNITS: &[(&str, &str)] = &[
@@ -188,7 +188,9 @@ pub(crate) fn shown(at: usize, values: &[Value], is_wei: bool) -> Option<String>
     let all: Vec<String> = words(value.name()).collect();
     let (last, before) = all.split_last()?;
     if last == "micros" {
-        return Some(format!("{} ({text} micros)", of_micros(text)?));
+        let described = amount::described(value.meaning.as_deref());
+        let described = described.map_or_else(String::new, |said| format!(" {said}"));
+        return Some(format!("{}{described} ({text} micros)", of_micros(text)?));
     }
     if is_share(at, values) {
         return Some(format!("{text}%"));

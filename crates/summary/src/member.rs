@@ -61,6 +61,29 @@ pub(crate) fn beginning(text: &str, chars_max: usize) -> (&str, bool) {
     }
 }
 
+/// What is left of a text after its beginning.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rest {
+    /// How many characters are between the beginning and the ending.
+    pub(crate) hidden: usize,
+    /// The last characters.
+    pub(crate) ending: String,
+}
+
+/// Returns what is left of a text after its first `chars_max` characters; `None` if it has no more.
+pub(crate) fn rest_of(text: &str, chars_max: usize, ending_chars_max: usize) -> Option<Rest> {
+    let (start, is_longer) = beginning(text, chars_max);
+    if !is_longer {
+        return None;
+    }
+    let behind = &text[start.len()..];
+    let ending = ending(behind, ending_chars_max);
+    Some(Rest {
+        hidden: behind[..behind.len() - ending.len()].chars().count(),
+        ending: ending.to_owned(),
+    })
+}
+
 /// Returns the last characters of a text.
 pub(crate) fn ending(text: &str, chars_max: usize) -> &str {
     let last = chars_max.checked_sub(1);

@@ -6,7 +6,7 @@ use crate::items::{Item, ItemList, amount_of};
 use crate::kind::{gives, is_iban, receives};
 use crate::line::{Line, NAMED_MAX, VALUE_CHARS_MAX, is_name};
 use crate::verb::moves_money;
-use crate::words::{capitalized, is_in, singular, words};
+use crate::words::{capitalized, is_in, noun_of, singular, words};
 
 /// How many accounts, or objects of the path, follow a payment.
 const OBJECTS_MAX: usize = 2;
@@ -22,11 +22,30 @@ fn is_limit(name: &str) -> bool {
 
 /// Whether the name of a party is that of the one to whom goods are delivered.
 fn is_consignee(name: &str) -> bool {
-    const GETS: &str = "consignee customer delivery destination dropoff guest passenger receiver recipient recipients ship \
+    const GETS: &str = "to consignee customer delivery destination dropoff guest passenger receiver recipient recipients ship \
         shipping traveler traveller";
     name.split('.')
         .flat_map(words)
         .any(|word| is_in(GETS, &word))
+}
+
+/// Whether the document says of an account in the path that it is the one that pays.
+fn is_payer(one: &Ranked) -> bool {
+    const PHRASES: [&str; 6] = [
+        "debited",
+        "from which",
+        "pay from",
+        "paying account",
+        "source account",
+        "to debit",
+    ];
+    let meaning = one
+        .fact
+        .meaning
+        .as_deref()
+        .unwrap_or_default()
+        .to_lowercase();
+    PHRASES.iter().any(|phrase| meaning.contains(phrase))
 }
 
 impl Headline<'_> {
@@ -77,7 +96,8 @@ impl Headline<'_> {
             if !self.payees(line, &to) {
                 line.parties(" to ", &to);
             }
-        } else if is_in("Book Buy Check Order Purchase Reserve", self.first_word()) {
+        } else if is_in("Book Buy Check Order Purchase Reserve", self.first_word()) || self.ships()
+        {
             // Goods that are ordered are delivered to a recipient, and come from a seller.
             let (gets, sells): (Vec<&Ranked>, Vec<&Ranked>) =
                 to.iter().partition(|one| is_consignee(&one.fact.name));
@@ -89,6 +109,16 @@ impl Headline<'_> {
         }
         let from: Vec<&Ranked> = accounts().filter(|one| gives(&one.fact.name)).collect();
         line.parties(" from ", &from);
+        // The account in the path, if the document says that it pays.
+        let payer = self
+            .of_kind(FactKind::Target)
+            .find(|one| from.is_empty() && self.moves() && is_payer(one));
+        if let Some(payer) = payer {
+            line.own(" from");
+            line.noun(Some(&*noun_of(&payer.fact.name)).filter(|noun| !noun.is_empty()));
+            line.own(" ");
+            line.value(payer, VALUE_CHARS_MAX);
+        }
         if self.first(FactKind::Amount).is_some() && amount.is_none() {
             line.own(" · ");
             line.own(NO_AMOUNT);
@@ -102,6 +132,7 @@ impl Headline<'_> {
             let is_said = lead.is_some() && self.phrase.takes_name;
             for object in self
                 .of_kind(FactKind::Target)
+                .filter(|one| payer.is_none_or(|payer| !std::ptr::eq(*one, payer)))
                 .skip(usize::from(is_said))
                 .take(OBJECTS_MAX)
             {
@@ -126,7 +157,7 @@ impl Headline<'_> {
                 FactKind::Object,
                 FactKind::Other,
             ];
-            if !self.moves() {
+            if !self.moves() && !self.ships() {
                 kinds.insert(2, FactKind::Recipient);
             }
             self.details(line, &kinds);
@@ -149,7 +180,7 @@ impl Headline<'_> {
         });
         line.parties(" from ", &pays.collect::<Vec<_>>());
         line.own(" · ");
-        line.text(call, false, VALUE_CHARS_MAX);
+        line.text(call, VALUE_CHARS_MAX);
         let kinds = [
             FactKind::Object,
             FactKind::Quantity,
@@ -157,6 +188,18 @@ impl Headline<'_> {
             FactKind::Date,
         ];
         self.details(line, &kinds);
+    }
+
+    /// Whether the request makes what goes to a consignee.
+    fn ships(&self) -> bool {
+        let noun = self
+            .phrase
+            .noun
+            .as_deref()
+            .map(singular)
+            .unwrap_or_default();
+        let last = noun.rsplit(' ').next().unwrap_or_default();
+        is_in("delivery label parcel shipment", last)
     }
 
     fn first_word(&self) -> &str {
@@ -243,8 +286,9 @@ impl Headline<'_> {
             }
             line.own(if named > 0 { ", " } else { "" });
             line.value(first, VALUE_CHARS_MAX);
+            // Who gets how much is read with one look if there is room for all of them.
             if let [amount] = &*paid(item)
-                && item.is_odd
+                && (item.is_odd || list.count <= NAMED_MAX)
             {
                 line.own(" (");
                 line.value(amount, VALUE_CHARS_MAX);

@@ -1,21 +1,22 @@
 //! Collects the values of a request, the most important first.
 
-use gaiterguard_apidocs::Operation;
+use gaiterguard_apidocs::{Field, Operation};
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::secret_shape;
 use gaiterguard_judge::Role;
 
 use crate::address::Address;
-use crate::fact::{Fact, FactKind, NO_AMOUNT, Ranked, Weight};
+use crate::fact::{Fact, FactKind, NO_AMOUNT, NO_EXPIRY, Ranked, Weight};
 use crate::kind::{
     frames_call, is_aspect, is_payee, is_payer, is_place, is_secret, kind_of, weight_of,
 };
-use crate::member::beginning;
+use crate::line::without_markup;
+use crate::member::{beginning, rest_of};
 use crate::path::{Name, Target};
 use crate::short::short_name;
-use crate::values::{VALUE_CHARS_MAX, Value, Values};
+use crate::values::{ENDING_CHARS_MAX, VALUE_CHARS_MAX, Value, Values};
 use crate::words::{is_in, spaced, words};
-use crate::{address, amount, audience, codes, measure, outlier, party};
+use crate::{address, amount, audience, codes, filter, measure, outlier, party, selection};
 
 /// The longest description that is passed on, in characters: one line next to the value.
 const MEANING_CHARS_MAX: usize = 80;
@@ -39,6 +40,8 @@ pub(crate) struct Ranking<'a> {
     pub(crate) effect: Effect,
     /// Whether people expect an amount in such a request.
     pub(crate) expects_amount: bool,
+    /// Whether the request makes something that lets in whoever has it: a key, a link, an invitation.
+    pub(crate) can_expire: bool,
 }
 
 impl Ranking<'_> {
@@ -80,8 +83,12 @@ impl Ranking<'_> {
             }
             let shown = match (kind, measured) {
                 _ if is_secret => hidden(&value.text),
+                _ if value.text == selection::NONE => {
+                    selection::of_none(value.name(), value.meaning.as_deref())
+                }
                 (FactKind::Amount, None) => amount::shown(value, self.values, self.effect),
-                (_, measured) => codes::shown(value)
+                (_, measured) => filter::compared(value)
+                    .or_else(|| codes::shown(value))
                     .or(measured)
                     .unwrap_or_else(|| shortened(value)),
             };
@@ -96,6 +103,11 @@ impl Ranking<'_> {
         if self.expects_amount && is_without_amount(self.values) {
             facts.push((false, no_amount()));
         }
+        if self.can_expire
+            && let Some(field) = self.missing_expiry()
+        {
+            facts.push((false, no_expiry(field)));
+        }
         facts.sort_by_key(|(is_optional, ranked)| {
             let kind = ranked.fact.kind;
             match ranked.weight {
@@ -108,6 +120,23 @@ impl Ranking<'_> {
         address::keep_ends_together(&mut facts);
         outlier::first(&mut facts, self.effect);
         facts
+    }
+
+    /// Returns the documented field for the end of what the request makes, if the request gives none.
+    fn missing_expiry(&self) -> Option<&str> {
+        let operation = self.operation?;
+        let is_given = self
+            .values
+            .kept
+            .iter()
+            .any(|value| value.names.iter().any(|name| is_expiry(name)));
+        let fields = operation.body.fields.iter().map(Field::name);
+        let parameters = operation
+            .parameters
+            .iter()
+            .map(|parameter| &*parameter.name);
+        let documented = fields.chain(parameters).find(|name| is_expiry(name));
+        documented.filter(|_| !is_given && self.values.dropped == 0 && !self.values.is_unread)
     }
 
     /// Whether the path or a value names what the request is about.
@@ -154,6 +183,14 @@ impl Ranking<'_> {
             // A message goes to any target; a rule has one without sending it anything.
             FactKind::Recipient if self.effect != Effect::ShareOutside && is_place(value) => {
                 FactKind::Object
+            }
+            // A message goes to the chat that an identifier names.
+            FactKind::Object
+                if self.effect == Effect::ShareOutside
+                    && self.target.names.is_empty()
+                    && spaced(value.name()) == "chat id" =>
+            {
+                FactKind::Recipient
             }
             // A telephone number of a booking reaches nobody by itself.
             FactKind::Recipient
@@ -209,6 +246,8 @@ impl Ranking<'_> {
 
     fn of_value(self, value: &Value, kind: FactKind, is_secret: bool, shown: String) -> Ranked {
         let group = value.group();
+        let is_shown = !is_secret && !party::is_encoded(&value.text);
+        let rest = value.rest.clone().filter(|_| is_shown);
         let audience = audience::of(value).filter(|_| self.effect != Effect::Read);
         Ranked {
             audience,
@@ -232,7 +271,9 @@ impl Ranking<'_> {
                 name: value.names.join("."),
                 location: value.location.clone(),
                 value: shown,
-                is_cut: value.is_cut && !is_secret && !party::is_encoded(&value.text),
+                is_cut: rest.is_some(),
+                hidden_characters: rest.as_ref().map_or(0, |rest| rest.hidden),
+                ending: rest.map_or_else(String::new, |rest| rest.ending),
                 meaning: match audience {
                     Some(audience) => Some(audience.to_owned()),
                     None => short(value.meaning.as_deref()),
@@ -251,9 +292,13 @@ impl Ranked {
             && self.list == value.parent();
         if is_same {
             let joined = format!("{} {shown}", self.fact.value);
-            let (joined, is_longer) = beginning(&joined, VALUE_CHARS_MAX);
-            self.fact.is_cut |= is_longer || value.is_cut;
-            joined.clone_into(&mut self.fact.value);
+            let rest = rest_of(&joined, VALUE_CHARS_MAX, ENDING_CHARS_MAX);
+            let is_cut = self.fact.is_cut || value.is_cut();
+            self.fact.cut(rest);
+            self.fact.is_cut |= is_cut;
+            beginning(&joined, VALUE_CHARS_MAX)
+                .0
+                .clone_into(&mut self.fact.value);
             value.parent().clone_into(&mut self.fact.location);
             self.covers += 1;
         }
@@ -303,35 +348,53 @@ fn without_password(text: &str) -> String {
 /// Returns what is shown of a value: encoded data cannot be read, so only its beginning is.
 fn shortened(value: &Value) -> String {
     if !party::is_encoded(&value.text) {
-        return without_password(&value.text);
+        // A letter is read without its tags, unless one of them leads somewhere.
+        let text = without_password(&value.text);
+        let is_markup = text.trim_start().starts_with('<') && text.contains("</");
+        return if is_markup && kind_of(value) == FactKind::Content {
+            without_markup(&text).trim().to_owned()
+        } else {
+            text
+        };
     }
     let (start, _) = beginning(&value.text, ENCODED_CHARS_MAX);
     format!("{start}… (encoded data)")
 }
 
-fn of_name(name: &Name) -> Ranked {
-    let (value, is_cut) = beginning(&name.value, VALUE_CHARS_MAX);
-    let fact = Fact {
-        kind: FactKind::Target,
-        name: name.noun.clone().unwrap_or_default(),
-        location: "path".to_owned(),
+/// A fact that is whole and has no description.
+fn fact(kind: FactKind, name: &str, location: &str, value: &str) -> Fact {
+    Fact {
+        kind,
+        name: name.to_owned(),
+        location: location.to_owned(),
         value: value.to_owned(),
-        is_cut,
-        meaning: short(name.meaning.as_deref()),
-    };
+        is_cut: false,
+        hidden_characters: 0,
+        ending: String::new(),
+        meaning: None,
+    }
+}
+
+fn of_name(name: &Name) -> Ranked {
+    let mut fact = fact(
+        FactKind::Target,
+        &name.noun.clone().unwrap_or_default(),
+        "path",
+        beginning(&name.value, VALUE_CHARS_MAX).0,
+    );
+    fact.cut(rest_of(&name.value, VALUE_CHARS_MAX, ENDING_CHARS_MAX));
+    fact.meaning = short(name.meaning.as_deref());
     Ranked::alone(fact, Weight::Plain)
 }
 
 fn of_address(address: &Address) -> Ranked {
-    let (value, is_cut) = beginning(&address.text, VALUE_CHARS_MAX);
-    let fact = Fact {
-        kind: FactKind::Other,
-        name: address.name.clone(),
-        location: address.location.clone(),
-        value: value.to_owned(),
-        is_cut,
-        meaning: None,
-    };
+    let mut fact = fact(
+        FactKind::Other,
+        &address.name,
+        &address.location,
+        beginning(&address.text, VALUE_CHARS_MAX).0,
+    );
+    fact.cut(rest_of(&address.text, VALUE_CHARS_MAX, ENDING_CHARS_MAX));
     Ranked {
         covers: address.parts.len(),
         ..Ranked::alone(fact, Weight::Plain)
@@ -339,18 +402,29 @@ fn of_address(address: &Address) -> Ranked {
 }
 
 fn no_amount() -> Ranked {
-    let fact = Fact {
-        kind: FactKind::Amount,
-        name: "amount".to_owned(),
-        location: "body".to_owned(),
-        value: NO_AMOUNT.to_owned(),
-        is_cut: false,
-        meaning: None,
-    };
+    let fact = fact(FactKind::Amount, "amount", "body", NO_AMOUNT);
     Ranked {
         covers: 0,
         ..Ranked::alone(fact, Weight::Plain)
     }
+}
+
+fn no_expiry(field: &str) -> Ranked {
+    let fact = fact(FactKind::Date, field, "body", NO_EXPIRY);
+    Ranked {
+        covers: 0,
+        ..Ranked::alone(fact, Weight::Deciding)
+    }
+}
+
+/// Whether a name is that of the time at which something ends by itself.
+fn is_expiry(name: &str) -> bool {
+    const NAMES: &str = "expiration expire expires expiry";
+    let name = spaced(name);
+    name.split(' ')
+        .any(|word| is_in(NAMES, word) || word.starts_with("expir"))
+        || is_in("ttl", &name)
+        || name == "valid until"
 }
 
 /// Whether a request certainly gives no amount: no value is one, and none has a name that may be that of

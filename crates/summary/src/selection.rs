@@ -14,6 +14,9 @@ const NO_CONDITION: &str = "none (selects all)";
 /// Shown for an empty list and for a value that is removed.
 pub(crate) const NONE: &str = "none";
 
+/// The longest clause of a description that says what a missing value means, in characters.
+const CLAUSE_CHARS_MAX: usize = 80;
+
 /// Last words of names for the condition that selects objects.
 const CONDITIONS: &str = "condition conditions criteria domain filter filters match predicate query search \
     selection selector where";
@@ -49,8 +52,43 @@ pub(crate) fn of_empty(name: &str) -> Option<&'static str> {
 
 /// Whether it matters that a value is missing: without a limit, an end, or a protection, a request does more.
 pub(crate) fn null_matters(name: &str) -> bool {
-    const BOUNDS: &str = "cap ceiling ends end expiration expires expiry limit limits max maximum protection quota required         restriction restrictions retention reviews until";
+    const BOUNDS: &str = "cap ceiling ends end expiration expires expiry limit limits max maximum protection quota required restriction restrictions retention reviews until";
     words(name).any(|word| is_in(BOUNDS, &word))
+}
+
+/// Returns what an empty or missing value means: as its name says it, and as the documents do.
+pub(crate) fn of_none(name: &str, meaning: Option<&str>) -> String {
+    const ENDS: &str = "end ends until";
+    const EXPIRIES: &str = "expiration expires expiry";
+    const LIMITS: &str = "cap ceiling limit limits max maximum quota retention";
+    let any_in = |list: &str| words(name).any(|word| is_in(list, &word));
+    let own = if any_in(EXPIRIES) {
+        "no expiry"
+    } else if any_in(ENDS) {
+        "no end"
+    } else if any_in(LIMITS) {
+        "no limit"
+    } else {
+        NONE
+    };
+    match meaning.and_then(clause_on_none) {
+        Some(clause) => format!("{own} ({clause})"),
+        None => own.to_owned(),
+    }
+}
+
+/// Returns the clause of a description on a value that is empty or missing: `an empty list means every zone`.
+fn clause_on_none(meaning: &str) -> Option<&str> {
+    let clause = meaning.split(['.', ';', '\n', '(', ')']).find(|clause| {
+        let mut words = clause.split_whitespace();
+        words.any(|word| is_in("empty null omitted", &word.to_ascii_lowercase()))
+    })?;
+    let said = ["means ", "= "]
+        .iter()
+        .find_map(|verb| clause.split_once(verb))
+        .map_or(clause, |(_, said)| said);
+    let said = said.trim();
+    (!said.is_empty() && said.chars().count() <= CLAUSE_CHARS_MAX).then_some(said)
 }
 
 /// Whether it matters that a list is empty: nobody is reached, or everything that was there is removed.

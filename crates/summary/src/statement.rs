@@ -2,11 +2,12 @@
 
 use gaiterguard_domain::effect::Effect;
 
-use crate::member::beginning;
+use crate::member::{Rest, beginning, rest_of};
+use crate::values::ENDING_CHARS_MAX;
 use crate::words::is_in;
 
-/// The longest statement that is kept, in characters. Enough for the two ends of it in a headline.
-const STATEMENT_CHARS_MAX: usize = 600;
+/// The longest statement that is kept, in characters. Of a longer one, a headline may miss the condition, and says so.
+const STATEMENT_CHARS_MAX: usize = 4000;
 
 /// The longest text that is read, in bytes. Dumps of databases are longer, and they are files.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
@@ -25,8 +26,10 @@ const OBJECTS: &str = "aggregate cast catalog collation column constraint databa
 pub(crate) struct Statement {
     /// The location of the value that holds it.
     pub(crate) location: String,
-    /// The statement in one line, without its comments.
+    /// The statement in one line, without its comments, or the beginning of it.
     pub(crate) text: String,
+    /// What is left of it.
+    pub(crate) rest: Option<Rest>,
     /// Its effect; `None` if it only reads.
     pub(crate) effect: Option<Effect>,
     /// Whether it deletes or updates every row of a table, because nothing limits it.
@@ -64,6 +67,7 @@ pub(crate) fn of(name: &str, location: &str, text: &str) -> Option<Statement> {
         is_in("delete update", &verb) && !outer_words(&piece).any(|one| one == "where");
     Some(Statement {
         location: location.to_owned(),
+        rest: rest_of(&piece, STATEMENT_CHARS_MAX, ENDING_CHARS_MAX),
         text: beginning(&piece, STATEMENT_CHARS_MAX).0.to_owned(),
         effect,
         is_for_all,
@@ -142,6 +146,36 @@ fn outer_words(piece: &str) -> impl Iterator<Item = String> {
         .split(|c: char| c.is_whitespace() || c == ',')
         .filter(|word| !word.is_empty());
     words.map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// Returns where the condition of a statement begins: its `WHERE`, and not that of a query within it.
+pub(crate) fn condition_of(text: &str) -> Option<usize> {
+    const WHERE: &str = "where";
+    let mut depth = 0_usize;
+    let mut quote = None;
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), _) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"' | '`') => quote = Some(c),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, _) if depth == 0 && !before.is_alphanumeric() && before != '_' => {
+                let word = text[at..].get(..WHERE.len());
+                let is_whole = text[at..]
+                    .chars()
+                    .nth(WHERE.len())
+                    .is_some_and(|next| !next.is_alphanumeric() && next != '_');
+                if is_whole && word.is_some_and(|word| word.eq_ignore_ascii_case(WHERE)) {
+                    return Some(at);
+                }
+            }
+            (None, _) => {}
+        }
+        before = c;
+    }
+    None
 }
 
 /// Splits a text into statements, without comments and line breaks.

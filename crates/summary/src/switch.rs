@@ -11,6 +11,10 @@ const WIDENING: &str = "bypass cascade charge confirm confirmed delete deliver d
 const PROTECTING: &str = "anonymize anonymized anonymous encrypt encrypted encryption enforce enforced internal mfa once private protect protected \
     protection require required restrict restricted secure signed sso validate verified verify";
 
+/// Words of switches that give a right to more than reading: `can_push`.
+const RIGHTS: &str = "admin administer approve create delete download edit grant impersonate invite manage merge pay \
+    push reshare share update upload write";
+
 /// Names of switches for a trial that also have other values, such as the text of a preview.
 const SHORT_TRIALS: &str = "preview sandbox test";
 
@@ -52,9 +56,12 @@ pub(crate) fn is_trial_name(name: &str) -> bool {
 /// request do far more.
 pub(crate) fn is_deciding_switch(name: &str, text: &str) -> bool {
     let any_in = |list: &str| name.split(' ').any(|word| is_in(list, word));
+    let is_right = name.split_once(' ').is_some_and(|(first, rest)| {
+        is_in("allow allows can may", first) && rest.split(' ').any(|word| is_in(RIGHTS, word))
+    });
     match text.trim().to_ascii_lowercase().as_str() {
         // Forms and queries have no truth values.
-        "true" | "1" | "yes" | "on" => any_in(WIDENING) || name.ends_with(" all"),
+        "true" | "1" | "yes" | "on" => any_in(WIDENING) || is_right || name.ends_with(" all"),
         "false" | "0" | "no" | "off" => {
             any_in(PROTECTING) || is_trial_name(name) || is_in(SHORT_TRIALS, name)
         }

@@ -145,7 +145,7 @@ mod tests {
             location: format!("body/{name}"),
             names: vec![name.to_owned()],
             text: text.to_owned(),
-            is_cut: false,
+            rest: None,
             currency: None,
             role: Role::None,
             meaning: meaning.map(str::to_owned),

@@ -4,26 +4,34 @@ use std::collections::{HashMap, HashSet};
 
 use gaiterguard_apidocs::{Operation, Place};
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_domain::secret_name::mentions_secret;
 use gaiterguard_judge::{Role, effect_of_call};
 use gaiterguard_request::node::push_token;
-use gaiterguard_request::opened::{Body, Document, Opened};
+use gaiterguard_request::opened::{
+    Body, Decoded, Document, InflationRoom, Opened, decoded, message,
+};
 use gaiterguard_request::{Arena, Node};
 use http::Method;
 
-use crate::calls::{Calls, effect_of_statement, request};
+use crate::calldata::{self, TokenCall};
+use crate::calls::{Calls, effect_of_statement};
 use crate::member::{
-    beginning, bracketed, group_of, is_identifier, is_of_resource, without_indices,
+    Rest, beginning, bracketed, group_of, is_identifier, is_of_resource, rest_of, without_indices,
 };
 use crate::procedure::{self, Procedure};
 use crate::statement::{self, Statement};
 use crate::words::is_in;
-use crate::{filter, header, pairs, selection};
+use crate::{filter, header, pairs, party, selection};
 
 /// The most values that are read. A summary shows six, and a larger body is a list of more of the same.
 const VALUES_MAX: usize = 2000;
 
-/// The most characters of a value that are kept. Enough for the beginning of a message on a phone.
-pub(crate) const VALUE_CHARS_MAX: usize = 300;
+/// The most characters of the beginning of a value that are kept. Enough for a whole letter of one page, or for its first
+/// half.
+pub(crate) const VALUE_CHARS_MAX: usize = 600;
+
+/// The most characters of the end of a longer value: its last two or three sentences.
+pub(crate) const ENDING_CHARS_MAX: usize = 160;
 
 /// How many texts that hold JSON are opened within one another, as deep as the assessor opens them.
 const WRAPPED_MAX: usize = 3;
@@ -49,8 +57,8 @@ pub(crate) struct Value {
     pub(crate) names: Vec<String>,
     /// The value, or the beginning of it.
     pub(crate) text: String,
-    /// Whether it is longer than [`VALUE_CHARS_MAX`].
-    pub(crate) is_cut: bool,
+    /// What follows the first [`VALUE_CHARS_MAX`] characters.
+    pub(crate) rest: Option<Rest>,
     /// The currency that an amount is written with, in the value itself.
     pub(crate) currency: Option<String>,
     /// The role of its name.
@@ -63,6 +71,11 @@ impl Value {
     /// Returns the name of the value; empty for a body that is a single text.
     pub(crate) fn name(&self) -> &str {
         self.names.last().map_or("", |name| &**name)
+    }
+
+    /// Whether `text` is only the beginning of it.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.rest.is_some()
     }
 
     /// Returns the group of the values that have the same name in other items of a list.
@@ -85,6 +98,8 @@ pub(crate) struct Values {
     pub(crate) kept: Vec<Value>,
     /// How many more there are.
     pub(crate) dropped: usize,
+    /// How many of those only say which call it is.
+    pub(crate) framing: usize,
     /// How many values each group of a kept value has, those that were not kept included.
     pub(crate) groups: HashMap<String, usize>,
     /// The calls within the request: GraphQL root fields, the requests of a batch, or commands of a list.
@@ -97,6 +112,8 @@ pub(crate) struct Values {
     pub(crate) of_procedure: Option<Effect>,
     /// The gravest database statement among the values.
     pub(crate) statement: Option<Statement>,
+    /// The first call of a token within a transaction.
+    pub(crate) token_call: Option<TokenCall>,
 }
 
 impl Values {
@@ -164,16 +181,29 @@ pub(crate) fn of_request(
             reader.node(node, "body");
         }
         Body::Text(text) => reader.leaf("body", text, Kind::Other),
-        Body::Requests(requests) => {
-            for (method, target) in requests {
-                reader.values.calls.push(&request(method, target));
-            }
-            reader.values.dropped += requests.len();
+        Body::Requests(_, list) => {
+            reader.values.calls.add_requests(list.items(), "body");
+            reader.node(list, "body");
         }
         Body::Bytes => reader.values.is_unread = true,
         Body::Empty => {}
     }
     reader.values
+}
+
+/// Returns the text that a value holds in base64: JSON, XML, a message, or any text if the name says that it is one.
+fn of_base64(text: &str, name: &str) -> Option<String> {
+    const TEXTS: &str = "body content html message payload raw text";
+    if !party::is_encoded(text) {
+        return None;
+    }
+    let Some(Decoded::Text(decoded)) = decoded(text, &mut InflationRoom::default()) else {
+        return None;
+    };
+    let begins = decoded.trim_start();
+    let is_container =
+        begins.starts_with(['{', '[', '<']) || message(&decoded, &Arena::default()).is_some();
+    (is_container || is_in(TEXTS, &name.to_ascii_lowercase())).then_some(decoded)
 }
 
 /// The kind of a value.
@@ -236,7 +266,8 @@ impl Reader<'_> {
             Node::List(items) => {
                 // Each pair says what is done to its own value.
                 if !pairs::are_all(items) {
-                    self.values.calls.add_commands(items, self.xml == Xml::Body);
+                    let is_xml = self.xml == Xml::Body;
+                    self.values.calls.add_commands(items, is_xml, location);
                 }
                 for (number, item) in items.iter().enumerate() {
                     let location = format!("{location}/{number}");
@@ -255,7 +286,9 @@ impl Reader<'_> {
     /// Reads a map: a value with its name, or its members.
     fn map<'n>(&mut self, members: &'n [(&'n str, Node<'n>)], location: &str, is_item: bool) {
         if self.xml == Xml::Body && !is_item && !self.names.is_empty() {
-            self.values.calls.add_commands(&[Node::Map(members)], true);
+            self.values
+                .calls
+                .add_commands(&[Node::Map(members)], true, location);
         }
         let Some(pair) = pairs::of(members, is_item) else {
             self.members(members, location, &[]);
@@ -376,35 +409,60 @@ impl Reader<'_> {
             .then(|| first.clone())
     }
 
-    /// Reads a text, or the values in it if it is a JSON list or object or an XML document.
+    /// Reads a text, or the values in it: those of JSON, XML or a message of mail, as they are or in base64.
     fn text(&mut self, location: &str, text: &str) {
+        // What a secret consists of is not shown either.
+        let is_secret = self.names.iter().any(|name| mentions_secret(name));
+        if self.wrapped == WRAPPED_MAX || is_secret {
+            self.leaf(location, text, Kind::Other);
+            return;
+        }
+        if let Some(call) = calldata::of(self.name(), location, text) {
+            self.token_call(call);
+            return;
+        }
+        let decoded = of_base64(text, self.name());
+        let text = decoded.as_deref().unwrap_or(text);
         let trimmed = text.trim();
-        let is_container = trimmed.len() > 2
+        let is_json = trimmed.len() > 2
             && (trimmed.starts_with('{') && trimmed.ends_with('}')
                 || trimmed.starts_with('[') && trimmed.ends_with(']'));
         let is_xml = trimmed.starts_with('<') && trimmed.ends_with('>');
-        if (is_container || is_xml) && self.wrapped < WRAPPED_MAX {
-            let arena = Arena::for_body(trimmed.len());
-            let read = if is_xml {
-                Node::parse_xml(trimmed, &arena).ok()
-            } else {
-                Node::of_json(trimmed, &arena).ok()
-            };
-            if let Some(node) = read {
-                let before = self.values.kept.len() + self.values.dropped;
-                let own = if is_xml { Xml::Text } else { Xml::No };
-                let outer = std::mem::replace(&mut self.xml, own);
-                self.wrapped += 1;
-                self.node(&node, location);
-                self.wrapped -= 1;
-                self.xml = outer;
-                // A list of nothing is shown as it is written.
-                if self.values.kept.len() + self.values.dropped > before {
-                    return;
-                }
+        let arena = Arena::for_body(trimmed.len());
+        let read = if is_json {
+            Node::of_json(trimmed, &arena).ok()
+        } else if is_xml {
+            Node::parse_xml(trimmed, &arena).ok()
+        } else {
+            message(trimmed, &arena)
+        };
+        if let Some(node) = read {
+            let before = self.values.kept.len() + self.values.dropped;
+            let own = if is_xml { Xml::Text } else { Xml::No };
+            let outer = std::mem::replace(&mut self.xml, own);
+            self.wrapped += 1;
+            self.node(&node, location);
+            self.wrapped -= 1;
+            self.xml = outer;
+            // A list of nothing is shown as it is written.
+            if self.values.kept.len() + self.values.dropped > before {
+                return;
             }
         }
         self.leaf(location, text, Kind::Other);
+    }
+
+    /// Reads the arguments of a call of a token as values of their own.
+    fn token_call(&mut self, call: TokenCall) {
+        for (name, role, text) in &call.arguments {
+            self.names.push((*name).to_owned());
+            self.leaf(&call.location, text, Kind::Other);
+            self.names.pop();
+            if let Some(value) = self.values.kept.last_mut() {
+                value.role = *role;
+            }
+        }
+        self.values.token_call.get_or_insert(call);
     }
 
     /// Reads a value that is empty: it may select everything, or take away what was there.
@@ -428,6 +486,7 @@ impl Reader<'_> {
         let is_envelope = self.names.len() == 1 && self.envelope.contains(&self.name());
         if is_envelope || self.frame.contains(location) {
             self.values.dropped += 1;
+            self.values.framing += 1;
             return;
         }
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -462,12 +521,13 @@ impl Reader<'_> {
             return;
         }
         *self.values.groups.entry(group).or_default() += 1;
-        let (text, is_cut) = beginning(text, VALUE_CHARS_MAX);
+        let rest = rest_of(text, VALUE_CHARS_MAX, ENDING_CHARS_MAX);
+        let (text, _) = beginning(text, VALUE_CHARS_MAX);
         let value = Value {
             location: location.to_owned(),
             names: self.names.clone(),
             text: text.to_owned(),
-            is_cut,
+            rest,
             currency: None,
             role,
             meaning: self.meaning(location),

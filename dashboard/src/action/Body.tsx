@@ -33,18 +33,29 @@ export function Body({
   body,
   encoding,
   marked = null,
+  shown = (text) => text,
 }: {
   body: string;
   encoding: BodyEncoding;
   marked?: Marked | null;
+  /** Returns what is shown of the body. */
+  shown?: (body: string) => string;
 }) {
   if (body === '') return <p className="text-sm text-soft">No body</p>;
   if (encoding === 'base64') return <Uninspectable key={body} base64={body} />;
-  return <TextBody key={body} body={body} marked={marked} />;
+  return <TextBody key={body} body={body} shown={shown(body)} marked={marked} />;
 }
 
-function TextBody({ body: sent, marked }: { body: string; marked: Marked | null }) {
-  const body = withLineBreaks(sent);
+function TextBody({
+  body: sent,
+  shown,
+  marked,
+}: {
+  body: string;
+  shown: string;
+  marked: Marked | null;
+}) {
+  const body = withLineBreaks(shown);
   const [isRaw, setIsRaw] = useState(false);
   const [more, setMore] = useState(0);
   const formatted = useMemo(

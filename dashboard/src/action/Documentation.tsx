@@ -10,6 +10,7 @@ import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { meaningsOf } from './requestValues';
+import { secretsOf, withoutSecrets } from './secrets';
 import { useOperation } from './useOperation';
 
 const EXCERPT_LINES = 6;
@@ -23,6 +24,7 @@ export function Documentation({ action }: { action: Action }) {
   if (error) return <Failure error={error} />;
   if (!operation) return null;
   const meanings = meaningsOf(action, operation);
+  const secrets = secretsOf(action);
   return (
     <Panel
       title="API documentation"
@@ -42,7 +44,12 @@ export function Documentation({ action }: { action: Action }) {
               <dt className="min-w-0 font-mono text-[0.8rem]">
                 <Visible text={name} />{' '}
                 <strong>
-                  <Cut text={value} length={CUT_CHARACTERS} lines={CUT_LINES} isCounted />
+                  <Cut
+                    text={withoutSecrets(value, secrets)}
+                    length={CUT_CHARACTERS}
+                    lines={CUT_LINES}
+                    isCounted
+                  />
                 </strong>
               </dt>
               <dd className="min-w-0 text-soft">

@@ -7,15 +7,30 @@ import { Button } from '#/ui/Button';
 import { Body, type Marked } from './Body';
 import { isTruncated } from './friction';
 import { RequestLine } from './RequestLine';
+import { MASK, secretsOf, withoutSecrets } from './secrets';
 
 const HEADERS_SHOWN = 12;
 
-/** Shows method, URL, headers, and body, with the evidence of a signal marked in the body. */
+/**
+ * Shows method, URL, headers, and body, with the evidence of a signal marked in the body. A secret is shown only on
+ * request.
+ */
 export function ExactRequest({ action, marked }: { action: Action; marked: Marked | null }) {
+  const [isRevealed, setIsRevealed] = useState(false);
   const { query } = splitTarget(action.target_url);
+  const secrets = secretsOf(action);
+  const shown = (text: string) => (isRevealed ? text : withoutSecrets(text, secrets));
   return (
     <div className="space-y-4">
-      <RequestLine method={action.method} url={action.target_url} />
+      {secrets.length > 0 && (
+        <div className="flex flex-wrap items-center gap-2 text-sm text-soft">
+          <span>{isRevealed ? 'Secrets are shown' : `Secrets are hidden: ${MASK}`}</span>
+          <Button tone="quiet" aria-pressed={isRevealed} onClick={() => setIsRevealed(!isRevealed)}>
+            {isRevealed ? 'Hide secrets' : 'Show secrets'}
+          </Button>
+        </div>
+      )}
+      <RequestLine method={action.method} url={shown(action.target_url)} />
       {query.length > 0 && (
         <div>
           <h3 className="mb-1 text-sm font-semibold">Query</h3>
@@ -23,7 +38,7 @@ export function ExactRequest({ action, marked }: { action: Action; marked: Marke
             {query.map(({ decoded }, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: a parameter may appear twice
               <li key={index}>
-                <Visible text={decoded} />
+                <Visible text={shown(decoded)} />
               </li>
             ))}
           </ul>
@@ -36,13 +51,18 @@ export function ExactRequest({ action, marked }: { action: Action; marked: Marke
       <div>
         <h3 className="mb-1 text-sm font-semibold">Body</h3>
         {action.decompressed_body === null ? (
-          <Body body={action.request_body} encoding={action.body_encoding} marked={marked} />
+          <Body
+            body={action.request_body}
+            encoding={action.body_encoding}
+            marked={marked}
+            shown={shown}
+          />
         ) : (
           <>
             <p className="mb-1 text-sm text-soft">
               Shown decompressed. The compressed bytes are sent.
             </p>
-            <Body body={action.decompressed_body} encoding="utf8" marked={marked} />
+            <Body body={action.decompressed_body} encoding="utf8" marked={marked} shown={shown} />
           </>
         )}
         {isTruncated(action) && (

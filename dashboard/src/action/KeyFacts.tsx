@@ -6,12 +6,12 @@ import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
 import type { Action, RequestFact, RequestSummary } from '#/client';
 import { counted } from '#/text/count';
-import { fold } from '#/text/fold';
+import { type Ends, endsOf } from '#/text/ends';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
 import { remarksOf } from './addresses';
-import { cardOf, pointerOf } from './card';
+import { cardOf } from './card';
 import { cautionsOf } from './caution';
 import { dangersOf } from './danger';
 import { Earlier, Repeats } from './Earlier';
@@ -25,22 +25,24 @@ import { leavesBeyond, leavesOf } from './leaves';
 import { ProgramLabel } from './ProgramLabel';
 import { topReasonOf } from './reason';
 import { impliedRecipientOf } from './recipient';
-import { bodyValues } from './requestValues';
 import { useOperation } from './useOperation';
 import { type Mark, Reason } from './WhyScore';
 
-/** More lines of a value would push the other facts off the screen. */
+/** More of a value would push the other facts off the screen. A text for people is read whole if it is a short letter. */
 const VALUE_LINES_MAX = 6;
+const VALUE_CHARACTERS_MAX = 240;
+const TEXT_LINES_MAX = 16;
+const TEXT_CHARACTERS_MAX = 560;
 
-/** How many lines of values, and of one of them, a phone shows before the rest is folded. */
+/** How many lines of values, and of texts for people next to them, a phone shows before the rest is folded. */
 const PHONE_LINES_MAX = 7;
-const PHONE_VALUE_LINES_MAX = 5;
+const PHONE_TEXT_LINES_MAX = 16;
 
 /** More remarks on addresses would push the other facts off the screen. */
 const REMARKS_MAX = 3;
 
-/** The class that folds a value to as many lines on a phone. */
-const FOLDED = 'max-sm:line-clamp-5';
+/** The style of a value. */
+const VALUE = 'font-mono text-[0.8rem] font-semibold';
 
 /** How long a line is on a phone, in characters. */
 const PHONE_LINE_CHARACTERS = 40;
@@ -179,19 +181,15 @@ function Values({ action }: { action: Action }) {
   const others = cardOf(action).isComplete || isListed ? 0 : action.summary.other_values;
   if (named.length === 0 && others === 0) return null;
   const onPhone = countOnPhone(named);
-  const isLong = (one: Named) => phoneLines(one) > PHONE_VALUE_LINES_MAX;
-  const isFolded = !isListed && (onPhone < named.length || named.some(isLong));
+  const isFolded = !isListed && onPhone < named.length;
   return (
     <Row name="Values" isObvious>
       <dl className="space-y-0.5 sm:space-y-1">
         {named.map((one, index) => (
           <Value
             key={one.full}
-            action={action}
             named={one}
-            className={
-              isOpen ? '' : index < onPhone ? (isLong(one) ? FOLDED : '') : 'hidden sm:block'
-            }
+            className={isOpen || index < onPhone ? '' : 'hidden sm:block'}
           />
         ))}
       </dl>
@@ -269,40 +267,51 @@ function shownFacts(action: Action): RequestFact[] {
   if (!action.summary) return [];
   const beyond = valuesOf(action, action.summary);
   const all = byName(beyond);
-  const missing = all
-    .filter((one, index) => index >= countOnPhone(all) || phoneLines(one) > PHONE_VALUE_LINES_MAX)
-    .flatMap(({ facts }) => facts);
+  const onPhone = countOnPhone(all);
+  const missing = all.flatMap(({ facts }, index) =>
+    facts.filter((fact) => index >= onPhone || endsOfFact(fact).hiddenCharacters > 0),
+  );
   return action.summary.facts.filter((fact) => !missing.includes(fact));
 }
 
 /** Returns how many of the values a phone shows: at least the first. */
 function countOnPhone(named: readonly Named[]): number {
   let lines = 0;
+  let textLines = 0;
   const tooMany = named.findIndex((one, index) => {
-    lines += Math.min(phoneLines(one), PHONE_VALUE_LINES_MAX);
-    return index > 0 && lines > PHONE_LINES_MAX;
+    if (one.facts.some(isText)) textLines += phoneLines(one);
+    else lines += phoneLines(one);
+    return index > 0 && (lines > PHONE_LINES_MAX || textLines > PHONE_TEXT_LINES_MAX);
   });
   return tooMany < 0 ? named.length : tooMany;
 }
 
+function isText({ kind }: RequestFact): boolean {
+  return kind === 'content' || kind === 'command';
+}
+
+/** Returns a value, or its two ends if it is long. */
+function endsOfFact(fact: RequestFact): Ends {
+  const [linesMax, charactersMax] = isText(fact)
+    ? [TEXT_LINES_MAX, TEXT_CHARACTERS_MAX]
+    : [VALUE_LINES_MAX, VALUE_CHARACTERS_MAX];
+  return endsOf(withLineBreaks(fact.value), linesMax, charactersMax, {
+    hiddenCharacters: fact.hidden_characters ?? 0,
+    ending: withLineBreaks(fact.ending ?? ''),
+  });
+}
+
 /** Returns about how many lines of a phone some values take. */
 function phoneLines({ short, facts }: Named): number {
-  const text = [short, ...facts.map(({ value }) => value)].join(' ');
+  const texts = facts.map(endsOfFact).map(({ start, ending }) => start + ending);
+  const text = [short, ...texts].join(' ');
   return text
     .split('\n')
     .map((line) => Math.max(1, Math.ceil(line.length / PHONE_LINE_CHARACTERS)))
     .reduce((sum, lines) => sum + lines, 0);
 }
 
-function Value({
-  action,
-  named: { short, full, facts },
-  className,
-}: {
-  action: Action;
-  named: Named;
-  className: string;
-}) {
+function Value({ named: { short, full, facts }, className }: { named: Named; className: string }) {
   const meaning = facts.map(meaningOf).find((one) => one !== null) ?? null;
   return (
     <div className={`min-w-0 ${className}`}>
@@ -312,7 +321,7 @@ function Value({
       {facts.map((fact, index) => (
         <dd key={fact.location} className="inline">
           {index > 0 && <span className="text-soft">, </span>}
-          <Text action={action} fact={fact} />
+          <Text fact={fact} />
           {/* The values of a list have one description. */}
           {index === facts.length - 1 && meaning !== null && (
             <span className="text-soft">
@@ -326,31 +335,30 @@ function Value({
   );
 }
 
-function Text({ action, fact }: { action: Action; fact: RequestFact }) {
-  const { shown } = fold(fact.value, VALUE_LINES_MAX, fact.value.length);
+/** Shows a value, or its two ends with how much is between them. */
+function Text({ fact }: { fact: RequestFact }) {
+  const { start, hiddenCharacters, ending } = endsOfFact(fact);
+  // Summaries of earlier versions do not say how much they leave out.
+  const isCut = hiddenCharacters > 0 || fact.is_cut;
   return (
     <>
-      <span className="font-mono text-[0.8rem] font-semibold">
-        <Visible text={shown} />
+      <span className={VALUE}>
+        <Visible text={start} />
       </span>
-      {(fact.is_cut || shown.length < fact.value.length) && (
-        <Rest action={action} fact={fact} shown={shown} />
+      {isCut && (
+        <span className="text-warn">
+          {' … '}
+          {hiddenCharacters > 0
+            ? `(${counted(hiddenCharacters, 'more character')})`
+            : '(continues in the exact request)'}
+          {ending !== '' && ' … '}
+        </span>
+      )}
+      {ending !== '' && (
+        <span className={VALUE}>
+          <Visible text={ending} />
+        </span>
       )}
     </>
-  );
-}
-
-/** Says how much of a value is missing here. */
-function Rest({ action, fact, shown }: { action: Action; fact: RequestFact; shown: string }) {
-  const pointer = pointerOf(fact);
-  const whole = bodyValues(action).find((leaf) => leaf.pointer === pointer)?.value;
-  const hidden = (fact.is_cut ? (whole?.length ?? 0) : fact.value.length) - shown.length;
-  return (
-    <span className="text-warn">
-      …{' '}
-      {hidden > 0
-        ? `(${counted(hidden, 'more character')} in the exact request)`
-        : '(continues in the exact request)'}
-    </span>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { multipartLeaves, withLineBreaks, xmlLeaves } from './formats';
+import { batchLeaves, multipartLeaves, withLineBreaks, xmlLeaves } from './formats';
 
 describe('the values of XML', () => {
   it('are its attributes and texts, as the gateway places them', () => {
@@ -36,6 +36,24 @@ describe('the values of a multipart body', () => {
       { pointer: '/file', value: '#!/bin/sh\nrm -rf /' },
     ]);
     expect(multipartLeaves(body, 'text/plain')).toBeNull();
+  });
+});
+
+describe('the values of a batch', () => {
+  it('are those of its requests, however deep they are nested', () => {
+    const body =
+      '--o\r\nContent-Type: application/http\r\n\r\nGET Cars(7) HTTP/1.1\r\nAccept: */*\r\n\r\n\r\n' +
+      '--o\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n' +
+      '--i\r\nContent-Type: application/http\r\n\r\nPATCH Cars(7) HTTP/1.1\r\n' +
+      'Content-Type: application/json\r\n\r\n{"Color": "red"}\r\n--i--\r\n\r\n--o--\r\n';
+    expect(batchLeaves(body, 'multipart/mixed; boundary=o')).toEqual([
+      { pointer: '/0/method', value: 'GET' },
+      { pointer: '/0/url', value: 'Cars(7)' },
+      { pointer: '/1/method', value: 'PATCH' },
+      { pointer: '/1/url', value: 'Cars(7)' },
+      { pointer: '/1/body/Color', value: 'red' },
+    ]);
+    expect(batchLeaves('--x\r\n\r\nhello\r\n--x--', 'multipart/mixed; boundary=x')).toBeNull();
   });
 });
 

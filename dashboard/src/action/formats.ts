@@ -1,4 +1,5 @@
 /** The values of bodies that are neither JSON nor a form: XML and multipart, as far as a reader needs them. */
+import { jsonLeaves } from '#/text/json';
 
 /** A value with its JSON pointer, as the gateway writes it. */
 export interface FormatLeaf {
@@ -88,6 +89,50 @@ function decoded(text: string): string {
     const point = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
     return point <= 0x10ffff ? String.fromCodePoint(point) : whole;
   });
+}
+
+/** The line of a request within a part. */
+const REQUEST_LINE = /^([A-Z]+) (\S+) HTTP\/[\d.]+/;
+
+/** How deep the parts of a batch are taken apart. */
+const NESTED_MAX = 3;
+
+/**
+ * Returns the values of a multipart body whose parts are requests: the method, the URL and the values of the body of each,
+ * as the gateway places them. Null if no part is a request.
+ */
+export function batchLeaves(body: string, type: string): FormatLeaf[] | null {
+  const requests = requestsIn(withLineBreaks(body), type, NESTED_MAX);
+  if (requests.length === 0) return null;
+  return requests.flatMap((request, index) => {
+    const at = request.indexOf('\n\n');
+    const content = at < 0 ? '' : request.slice(at + 2).trim();
+    const [, method = '', url = ''] = REQUEST_LINE.exec(request) ?? [];
+    const leaves = jsonLeaves(content);
+    const values = leaves.length > 0 || content === '' ? leaves : [{ pointer: '', value: content }];
+    return [
+      { pointer: `/${index}/method`, value: method },
+      { pointer: `/${index}/url`, value: url },
+      ...values.map(({ pointer, value }) => ({ pointer: `/${index}/body${pointer}`, value })),
+    ];
+  });
+}
+
+/** Returns the parts of a multipart body that are requests, those within its parts included. */
+function requestsIn(body: string, type: string, depth: number): string[] {
+  const boundary = /boundary="?([^";\n]+)"?/i.exec(type)?.[1];
+  if (!/^\s*multipart\//i.test(type) || boundary === undefined || depth === 0) return [];
+  return body
+    .split(`--${boundary}`)
+    .slice(1, -1)
+    .flatMap((piece) => {
+      const at = piece.indexOf('\n\n');
+      if (at < 0) return [];
+      const content = piece.slice(at + 2).trimStart();
+      if (REQUEST_LINE.test(content)) return [content];
+      const own = /^content-type:(.*(?:\n[ \t].*)*)/im.exec(piece.slice(0, at))?.[1] ?? '';
+      return requestsIn(content, own.trim(), depth - 1);
+    });
 }
 
 /** Returns the parts of a multipart body by their names, a file with its name; null if the body is not one. */

@@ -3,9 +3,10 @@ import type { Action, RequestFact } from '#/client';
 import { jsonLeaves } from '#/text/json';
 import { splitTarget } from '#/text/target';
 import { isShownCurrency, PLAIN_HEADERS } from './card';
-import { multipartLeaves, xmlLeaves } from './formats';
+import { batchLeaves, multipartLeaves, xmlLeaves } from './formats';
 import { isInLine, isOfItem } from './items';
 import { bodyValues, lineLeaves } from './requestValues';
+import { isLabeledSecret, isSecret } from './secrets';
 
 /** A value and its place. */
 export interface Leaf {
@@ -28,13 +29,6 @@ const CHARACTERS_MAX = 1_500;
 /** Headers that say how a request is sent, in addition to those that say nothing on a card. */
 const FORMAL_HEADERS =
   /^(accept|content|if-none-match|origin|referer|sec-|traceparent|tracestate|x-request-id)/i;
-
-/** Names of values that are secrets. */
-const SECRET =
-  /passw|passphrase|passcode|secret|credential|private_?key|api_?key|access_?key|(^|[._-])(auth|bearer|access|refresh|session|id)?_?token$|authorization|cookie|\bcv[cv]\b|\bpin\b|\botp\b/i;
-
-/** Names of values that hold what another value names. */
-const HOLDER = /\/(value|val|content|data|plaintext|secret)$/i;
 
 /** Shown for a container without members: a filter without a condition selects everything. */
 const EMPTY = { object: '{} (empty)', list: '[] (empty)', text: '"" (empty)' } as const;
@@ -149,6 +143,7 @@ function bodyLeaves(action: Action): Leaf[] | null {
     return bodyValues(action).map(({ pointer, value }) => inBody(pointer, value || EMPTY.text));
   }
   const values =
+    batchLeaves(body, type) ??
     multipartLeaves(body, type) ??
     (body.trimStart().startsWith('<') ? xmlLeaves(body) : null) ??
     withEmpty(body, jsonLeaves(body)) ??
@@ -196,33 +191,18 @@ function grouped(leaves: readonly Leaf[], all: readonly Leaf[]): LeafGroup[] {
   const root = rootOf(all);
   for (const { location, value } of leaves) {
     const { place, name } = placeOf(location.replace(root, 'body'));
-    const isSecret =
-      (SECRET.test(name) || isLabeledSecret(location, leaves)) &&
-      !/^(true|false|\d+|null)$/.test(value);
     const shown = {
       name,
-      value: isSecret
-        ? `(secret, ${value.length.toLocaleString('en')} characters: see the exact request)`
-        : value,
+      value:
+        isSecret(name, value) || isLabeledSecret(location, leaves)
+          ? `(secret, ${value.length.toLocaleString('en')} characters: see the exact request)`
+          : value,
     };
     const last = groups.at(-1);
     if (last && place !== '' && last.place === place) last.values.push(shown);
     else groups.push({ place, values: [shown] });
   }
   return groups;
-}
-
-/** Returns whether a value next to one calls it a secret: `{"name": "DB_PASSWORD", "value": "…"}`. */
-function isLabeledSecret(location: string, leaves: readonly Leaf[]): boolean {
-  const parent = location.replace(/\/[^/]*$/, '');
-  const isLabel = (one: Leaf) => /\/(name|key|field|id|label|type)$/i.test(one.location);
-  return (
-    HOLDER.test(location) &&
-    leaves.some(
-      (one) =>
-        isLabel(one) && one.location.replace(/\/[^/]*$/, '') === parent && SECRET.test(one.value),
-    )
-  );
 }
 
 /** Returns the place that all values of a body are in, which says nothing about any of them: `body/Document`. */

@@ -4253,6 +4253,14 @@ export type RequestFact = {
      */
     is_cut: boolean;
     /**
+     * Number of characters between `value` and `ending`. Zero if an earlier version of the gateway held the request.
+     */
+    hidden_characters?: number;
+    /**
+     * The end of a value that is cut.
+     */
+    ending?: string;
+    /**
      * The document's description, if it is short.
      */
     meaning: string | null;

@@ -82,9 +82,19 @@ function commonPath(actions: readonly Action[]): string {
 export function titleOf({ actions: [first] }: Group): string {
   if (!first) return '';
   if (first.operation?.summary) return first.operation.summary;
-  const words = first.summary?.headline.filter(({ is_value }) => !is_value) ?? [];
-  const text = words.map(({ text }) => text.replace(/[·:“”]/g, '').trim()).join(' ');
-  // A value followed.
-  const title = text.trim().replace(/( (at|by|for|from|in|of|on|to|with)| \/)+$/, '');
-  return title || first.method;
+  const parts = first.summary?.headline ?? [];
+  // The values differ from request to request, and so do the details behind the sentence.
+  const text = parts.map(({ text, is_value }) => (is_value ? VALUE : text)).join('');
+  const [sentence = ''] = text.split(DETAILS);
+  return sentence.replaceAll(PLACES, '').replaceAll(VALUE, '…').trim() || first.method;
 }
+
+/** Stands for a value in a headline. */
+const VALUE = '\uE000';
+
+/** Where the sentence of a headline ends and its details begin. */
+const DETAILS = / · |: ?“?/;
+
+/** Values at the end of a sentence, with the words before them: to whom, in what. */
+const PLACES =
+  /(,? ?(and \d+ more|(at|by|for|from|in|of|on|to|with)? ?[\uE000/]+( \([\uE000, ]+\))?))+$/g;

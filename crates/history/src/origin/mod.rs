@@ -59,7 +59,7 @@ pub fn origins(
         | Body::Multipart(node)
         | Body::Xml(node, _)
         | Body::Values(node, _) => candidates.node(node, "body", "", Naming::Other),
-        Body::Requests(requests) => {
+        Body::Requests(requests, _) => {
             for (_, target) in requests {
                 candidates.path(target.split('?').next().unwrap_or_default());
             }

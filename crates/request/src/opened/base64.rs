@@ -65,7 +65,7 @@ pub fn decoded(text: &str, room: &mut InflationRoom) -> Option<Decoded> {
 }
 
 /// Standard and URL-safe alphabet, padded or not, line ends ignored.
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut held) = (0u32, 0u32);
     for byte in text {

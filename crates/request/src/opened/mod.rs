@@ -15,6 +15,7 @@ mod hidden;
 mod lines;
 mod matrix;
 mod media;
+mod message;
 mod multipart;
 mod nested;
 mod oddity;
@@ -36,6 +37,7 @@ pub use call::{
 pub use encoding::InflationRoom;
 pub use graphql::{Document, OperationKind};
 pub use hidden::{Hidden, hidden_in};
+pub use message::message;
 pub use oddity::{Oddity, OddityKind};
 pub use overriding::{is_method, overrides_method};
 pub use request::Request;
@@ -159,7 +161,7 @@ pub fn values_of_body<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena)
             others.push(Node::List(arena.list(&lines)));
             others
         }
-        Body::Empty | Body::Requests(_) | Body::Bytes => others,
+        Body::Empty | Body::Requests(..) | Body::Bytes => others,
     }
 }
 

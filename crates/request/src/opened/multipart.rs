@@ -7,6 +7,7 @@ use super::media;
 /// The most parts that are read. A body with more is not taken apart, so that no part of it is skipped unnoticed.
 const PARTS_MAX: usize = 1000;
 
+#[derive(Clone, Copy)]
 pub(super) struct Part<'a> {
     pub(super) name: Option<&'a str>,
     pub(super) filename: Option<&'a str>,
@@ -51,7 +52,8 @@ pub(super) fn boundary_of(text: &str) -> Option<&str> {
 }
 
 impl<'a> Part<'a> {
-    fn read(bytes: &'a [u8]) -> Self {
+    /// Reads a part: its head, an empty line, and its content.
+    pub(super) fn read(bytes: &'a [u8]) -> Self {
         let bytes = strip_line_end(bytes);
         let (head, content) = split_head(bytes);
         let content = content
@@ -132,7 +134,7 @@ impl<'a> Part<'a> {
 }
 
 /// Takes quoted-printable (RFC 2045, section 6.7) off; what is malformed stays as it is.
-fn unquoted_printable(text: &[u8]) -> Vec<u8> {
+pub(super) fn unquoted_printable(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((byte, behind)) = rest.split_first() {

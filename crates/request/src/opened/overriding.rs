@@ -89,7 +89,7 @@ pub(super) fn find(
             }
         }
         Body::Xml(node, _) | Body::Values(node, _) => in_other(request, node, oddities),
-        Body::Empty | Body::Requests(_) | Body::Text(_) | Body::Bytes => {}
+        Body::Empty | Body::Requests(..) | Body::Text(_) | Body::Bytes => {}
     }
     for node in others {
         in_other(request, node, oddities);

@@ -139,10 +139,67 @@ fn whole_requests_within_a_body_are_found() {
     let body =
         b"--x\r\nContent-Type: application/http\r\n\r\nDELETE /users/1 HTTP/1.1\r\n\r\n\r\n--x--";
     let opened = open(&headers, None, body);
-    let Body::Requests(requests) = opened.content() else {
+    let Body::Requests(requests, _) = opened.content() else {
         panic!("{:?}", opened.content());
     };
     assert_eq!(requests[..], [("DELETE", "/users/1")]);
+}
+
+#[test]
+fn the_requests_of_a_batch_are_read_with_their_bodies_however_deep_they_are_nested() {
+    let headers = typed("multipart/mixed; boundary=outer");
+    let body = b"--outer\r\nContent-Type: application/http\r\n\r\nGET Cars(7) HTTP/1.1\r\nAccept: */*\r\n\r\n\r\n\
+        --outer\r\nContent-Type: multipart/mixed; boundary=inner\r\n\r\n\
+        --inner\r\nContent-Type: application/http\r\nContent-ID: 1\r\n\r\n\
+        PATCH Cars(7) HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{\"Color\": \"red\"}\r\n\
+        --inner\r\nContent-Type: application/http\r\n\r\n\
+        POST Notes HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\ntext=new+color\r\n\
+        --inner--\r\n\r\n--outer--\r\n";
+    let opened = open(&headers, None, body);
+    let Body::Requests(lines, list) = opened.content() else {
+        panic!("{:?}", opened.content());
+    };
+    assert_eq!(
+        lines[..],
+        [("GET", "Cars(7)"), ("PATCH", "Cars(7)"), ("POST", "Notes")]
+    );
+    for (pointer, expected) in [
+        ("/0/method", "GET"),
+        ("/0/url", "Cars(7)"),
+        ("/1/body/Color", "red"),
+        ("/2/body/text", "new color"),
+    ] {
+        let found = list.pointer(pointer).and_then(Node::as_text);
+        assert_eq!(found, Some(expected), "{pointer}");
+    }
+    assert_eq!(list.pointer("/0/body"), None);
+}
+
+#[test]
+fn a_mail_is_read_by_its_headers_and_its_parts() {
+    let mail = "From: Ann <ann@kite.example>\r\nTo: bo@lind.example\r\nBcc: x@out.example\r\n\
+        Subject: =?utf-8?Q?F=C3=BCr_Sie?=\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/mixed; boundary=\"b1\"\r\n\r\n\
+        --b1\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+        Caf=C3=A9 at\r\n noon?\r\n--b1\r\nContent-Type: application/pdf\r\n\
+        Content-Disposition: attachment; filename=\"plan.pdf\"\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+        JVBERi0xLjQKJcOkw7zDtsOfCjIgMCBvYmoK\r\n--b1--\r\n";
+    let arena = Arena::default();
+    let read = message(mail, &arena).unwrap();
+    for (name, expected) in [
+        ("from", "Ann <ann@kite.example>"),
+        ("to", "bo@lind.example"),
+        ("bcc", "x@out.example"),
+        ("subject", "Für Sie"),
+        ("text", "Café at\n noon?"),
+        ("attachments", "plan.pdf"),
+    ] {
+        let found = read.get(name).and_then(Node::as_text);
+        assert_eq!(found, Some(expected), "{name}");
+    }
+    for text in ["To: you", "Note: one\nAlso: two\n\nthree", "hello", ""] {
+        assert!(message(text, &arena).is_none(), "{text}");
+    }
 }
 
 #[test]

@@ -143,7 +143,7 @@ impl PartialOrd for Decimal<'_> {
 pub(crate) fn only(values: &Values) -> Option<Money> {
     let mut amounts = values.kept.iter().filter(|value| is_amount(value));
     let amount = amounts.next()?;
-    let is_only = amounts.next().is_none() && !amount.is_cut && values.dropped == 0;
+    let is_only = amounts.next().is_none() && !amount.is_cut() && values.dropped == 0;
     if is_only {
         money(amount, &values.kept)
     } else {
@@ -202,6 +202,13 @@ pub(crate) fn shown(amount: &Value, values: &Values, effect: Effect) -> String {
         if let Some(whole) = in_hundredths.as_deref().and_then(grouped) {
             return format!("{}{SMALLEST}{whole})", amount.text);
         }
+        if let Some(units) = documented_units(amount) {
+            let number = grouped(&amount.text).unwrap_or_else(|| amount.text.clone());
+            let is_short = number
+                .split_once('.')
+                .is_some_and(|(_, fraction)| fraction.len() == 1);
+            return format!("{number}{} {units}", if is_short { "0" } else { "" });
+        }
         return if effect == Effect::Pay && is_without_currency(amount, values) {
             format!("{} (no currency given)", readable(&amount.text))
         } else {
@@ -218,6 +225,50 @@ pub(crate) fn shown(amount: &Value, values: &Values, effect: Effect) -> String {
             readable(&amount.text)
         ),
     }
+}
+
+/// Returns the units that the documents give an amount in without a code of a currency, such as dollars.
+fn documented_units(amount: &Value) -> Option<&'static str> {
+    const UNITS: [&str; 6] = ["dollars", "euros", "francs", "kronor", "pounds", "yen"];
+    let meaning = amount.meaning.as_deref()?.to_lowercase();
+    let mut found = UNITS.into_iter().filter(|unit| {
+        meaning.contains(&format!("in {unit}")) || meaning.contains(&format!("whole {unit}"))
+    });
+    found
+        .next()
+        .filter(|_| found.next().is_none() && unit_of(amount) != Unit::Unknown)
+}
+
+/// Returns what the documents say about a number that is an amount: in which currency it is, and for how long.
+pub(crate) fn described(meaning: Option<&str>) -> Option<String> {
+    const PERIODS: [(&str, &str); 5] = [
+        ("hourly", "an hour"),
+        ("daily", "a day"),
+        ("weekly", "a week"),
+        ("monthly", "a month"),
+        ("yearly", "a year"),
+    ];
+    /// How many words are between the article and the currency: `the account's local currency`.
+    const WORDS_MAX: usize = 3;
+    let meaning = meaning?.to_lowercase();
+    let currency = meaning.split("in the ").skip(1).find_map(|after| {
+        let (which, _) = after.split_once("currency")?;
+        let is_short = which.split_whitespace().count() <= WORDS_MAX;
+        (is_short && !which.contains(['.', ','])).then(|| format!("in the {which}currency"))
+    });
+    let says = |word: &str| {
+        let mut said = meaning.split(|c: char| !c.is_alphanumeric());
+        said.any(|one| one == word)
+    };
+    let period = PERIODS
+        .iter()
+        .find(|(word, period)| {
+            says(word)
+                || meaning.contains(&period.replacen("an ", "per ", 1).replacen("a ", "per ", 1))
+        })
+        .map(|(_, period)| (*period).to_owned());
+    let all: Vec<String> = currency.into_iter().chain(period).collect();
+    (!all.is_empty()).then(|| all.join(" "))
 }
 
 /// Returns a long number with marks between its thousands, and any other one as it is.
@@ -241,7 +292,7 @@ fn is_without_currency(amount: &Value, values: &Values) -> bool {
         names.any(|name| words(name).any(|word| is_in(UNITS, &word)))
     };
     amount.meaning.is_none()
-        && values.dropped == 0
+        && values.dropped == values.framing
         && !values.is_unread
         && words(amount.name()).all(|word| is_in(PLAIN, &word))
         && !values.kept.iter().any(names_unit)
@@ -282,7 +333,7 @@ pub(crate) fn recognize(values: &mut [Value]) {
             value.role = Role::Amount;
         }
         if value.role == Role::Amount
-            && !value.is_cut
+            && !value.is_cut()
             && let Some((number, currency)) = written
         {
             value.text = number;

@@ -5,7 +5,7 @@ fn value(name: &str, text: &str, meaning: Option<&str>) -> Value {
         location: format!("body/{name}"),
         names: vec![name.to_owned()],
         text: text.to_owned(),
-        is_cut: false,
+        rest: None,
         currency: None,
         role: Role::of(name),
         meaning: meaning.map(str::to_owned),

@@ -143,7 +143,7 @@ fn a_missing_limit_and_a_switched_off_protection_are_named() {
     let body = json!({"name": "Spring", "max_uses": null, "expires_at": null, "note": null});
     let found = of(Effect::Create, &Method::POST, "/vouchers", &body).text();
     assert!(
-        found.contains("max uses none") && found.contains("expires at none"),
+        found.contains("max uses no limit") && found.contains("expires at no expiry"),
         "{found}"
     );
     assert!(!found.contains("note"), "{found}");

@@ -58,7 +58,7 @@ proptest! {
         let body = serde_json::Value::from(members).to_string();
         let found = summary(effect, &Method::POST, "/v1/things", body.as_bytes(), None);
         prop_assert!(found.text().chars().count() <= HEADLINE_CHARS_MAX);
-        prop_assert!(found.facts.iter().all(|fact| fact.value.chars().count() <= 340));
+        prop_assert!(found.facts.iter().all(|fact| fact.value.chars().count() <= 640));
     }
 
     #[test]

@@ -113,7 +113,7 @@ fn the_gravest_request_of_a_batch_is_named_first() {
         {"method":"put","relative_path":"/tasks/5"},{"method":"delete","relative_path":"/tasks/6"}
     ]}"#;
     let found = summary(Effect::Create, &Method::POST, "/batch", body, None);
-    let expected = "Run 6 calls: DELETE /tasks/6, PUT /tasks/1, 2, 3, 4 and 1 more";
+    let expected = "6 acts: delete task 6, change task 1, 2, 3, 4 and 1 more";
     assert_eq!(
         (found.text().as_str(), found.effect),
         (expected, Effect::Delete)

@@ -227,6 +227,9 @@ fn a_long_headline_says_how_much_of_a_text_is_missing_and_all_of_who_gets_what()
         text.contains("@one.example") && text.contains("@two.example"),
         "{text}"
     );
-    assert!(text.contains("of the fleet… (+43 characters)”"), "{text}");
+    assert!(
+        text.contains("of the fleet … (43 more characters)”"),
+        "{text}"
+    );
     assert!(text.chars().count() < 460, "{text}");
 }

@@ -173,7 +173,7 @@ fn calls_within_a_request_are_named() {
         br#"{"jsonrpc":"2.0","id":1,"method":"mailbox.expunge","params":{"mailbox":"Trash"}}"#;
     let found = summary(Effect::Delete, &Method::POST, "/rpc", body, None);
     assert!(
-        found.text().starts_with("Run mailbox.expunge"),
+        found.text().starts_with("Expunge mailbox"),
         "{}",
         found.text()
     );

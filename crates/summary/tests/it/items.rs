@@ -50,8 +50,8 @@ fn a_payment_batch_has_a_line_for_each_payee_the_odd_one_first() {
     let found = of(Effect::Pay, &Method::POST, "/v1/payment-batches", &body);
     assert_eq!(
         found.text(),
-        "Create payment batch of €10,360.50 in total to 3 payees: Nordvik Holdings (€9,400.00), Lindqvist Hydraulik AB, \
-         Bergs Kabel AB from FR7630006000011234567890189"
+        "Create payment batch of €10,360.50 in total to 3 payees: Nordvik Holdings (€9,400.00), Lindqvist Hydraulik AB (€820.00), \
+         Bergs Kabel AB (€140.50) from FR7630006000011234567890189"
     );
     assert_eq!(
         lines(&found),

@@ -20,6 +20,7 @@ mod removals;
 mod said_acts;
 mod secrets;
 mod totals;
+mod unpacked;
 mod verbs;
 
 use gaiterguard_apidocs::{Body, Field, Operation};

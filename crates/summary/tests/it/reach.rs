@@ -172,7 +172,7 @@ fn an_empty_list_that_takes_something_away_is_shown() {
             Method::PATCH,
             "/keys/k-12",
             json!({"expires_at": null}),
-            "Remove expires at of key k-12",
+            "Change key k-12 · expires at no expiry",
         ),
         (
             Effect::Create,

@@ -32,8 +32,9 @@ pub enum Body<'a> {
     Form(Node<'a>),
     /// The parts of a multipart body by name: the text of those that are text, else the file name.
     Multipart(Node<'a>),
-    /// Whole requests within one, as `multipart/mixed` batches carry them: request lines.
-    Requests(Vec<(&'a str, &'a str)>),
+    /// Whole requests within one, as `multipart/mixed` batches carry them: their request lines, and a list of maps with
+    /// the `method`, the `url` and the `body` of each, as batches in JSON have them.
+    Requests(Vec<(&'a str, &'a str)>, Node<'a>),
     /// XML, and the text that it was read from.
     Xml(Node<'a>, &'a str),
     /// YAML or a table of separated values, and the text that it was read from.
