@@ -5,8 +5,9 @@
 
 use std::sync::LazyLock;
 
-use crate::intent::IntentWords;
 use gaiterguard_text::words::{ByStem, Stem, stem};
+
+use crate::intent::IntentWords;
 
 /// One side of a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

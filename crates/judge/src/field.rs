@@ -1,9 +1,10 @@
 //! The values of a request that are compared with the intent.
 
+use gaiterguard_text::words::Stem;
+
 use crate::finding::Finding;
 use crate::role::Role;
 use crate::signal::SignalKind;
-use gaiterguard_text::words::Stem;
 
 /// The most values of one request that are compared with the intent, over all roles. Limits memory to
 /// about 10 MB. A request with more is held, because a skipped value may be the one that matters.

@@ -5,6 +5,7 @@
 
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_request::opened::{Request, is_safe_method};
+use gaiterguard_text::words::{of_name, stem};
 use http::Method;
 
 use crate::call::only_asks;
@@ -12,7 +13,6 @@ use crate::classes::{Class, Classes};
 use crate::features::{Features, Names};
 use crate::field::{Fields, Inner};
 use crate::route::Route;
-use gaiterguard_text::words::{of_name, stem};
 
 /// The verb of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@
 use std::sync::LazyLock;
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_text::words::{ByStem, Stem, Stems, of_name, stem};
 
 use crate::effect_set::EffectSet;
-use gaiterguard_text::words::{ByStem, Stem, Stems, of_name, stem};
 
 /// The meaning of a word in a path or name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

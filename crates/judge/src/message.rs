@@ -1,6 +1,7 @@
 //! Whether a message is the very one that its intent asks for.
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_text::words::of_text;
 
 use crate::field::{Fields, Found};
 use crate::finding::Finding;
@@ -8,7 +9,6 @@ use crate::integrity::{self, Behavior};
 use crate::intent::IntentWords;
 use crate::route::Route;
 use crate::visitor::is_email;
-use gaiterguard_text::words::of_text;
 
 /// How much of each text of a message has to appear in the intent, word for word. The rest is left
 /// for greetings and polite phrases, which an intent does not repeat.

@@ -2,6 +2,7 @@
 //! nowhere that is known.
 
 use gaiterguard_history::{Sighting, SightingKind};
+use gaiterguard_text::words::{Stem, Stems, of_name, of_text, stem};
 
 use crate::alternatives::Sides;
 use crate::classes::{Class, Classes};
@@ -13,7 +14,6 @@ use crate::impact::Verb;
 use crate::intent::IntentWords;
 use crate::role::Role;
 use crate::signal;
-use gaiterguard_text::words::{Stem, Stems, of_name, of_text, stem};
 
 /// The most values that are looked up for one request. Each takes some ten microseconds, so all of
 /// them take less than a millisecond.

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_text::words::{ByStem, Stem, stem};
 
 use crate::intent::IntentWords;
-use gaiterguard_text::words::{ByStem, Stem, stem};
 
 /// A kind of effect that an intent can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

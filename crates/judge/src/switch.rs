@@ -1,10 +1,10 @@
 //! Findings for fields that are switched on or off.
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_text::words::of_name;
 
 use crate::finding::{Finding, shown};
 use crate::signal::{self, Shown};
-use gaiterguard_text::words::of_name;
 
 /// Returns the finding for a field with this name and this boolean value. The caller fills in the
 /// evidence.

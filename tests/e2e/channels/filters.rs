@@ -1,11 +1,12 @@
 //! A channel gets what its filter names, when it may be sent, and a reminder before an action expires.
 
+use std::time::Duration;
+
 use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{
     EchoUpstream, Reply, Storage, TestGateway, eventually, on_both_databases,
 };
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use super::{MOMENT, SILENCE, arrived, body_of, deliveries, described, path_of, webhook};
 

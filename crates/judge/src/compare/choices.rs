@@ -1,11 +1,12 @@
 //! Whether the request takes the sides of choices that the intent names.
 
+use gaiterguard_text::words::{of_name, stem};
+
 use super::compared::{Compared, is_word, truth};
 use crate::alternatives::Sides;
 use crate::features::Features;
 use crate::finding::{Finding, shown};
 use crate::signal;
-use gaiterguard_text::words::{of_name, stem};
 
 pub(super) fn choices(
     compared: &Compared<'_>,

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use gaiterguard_history::History;
 use gaiterguard_request::opened::{self, Request};
+use gaiterguard_text::words::{Stem, Stems, of_name, stem};
 
 use crate::alternatives::Sides;
 use crate::field::{Fields, Leaf, LeafKind};
@@ -12,7 +13,6 @@ use crate::intent::IntentWords;
 use crate::quantities::Given;
 use crate::requested_effects::RequestedEffects;
 use crate::route::Route;
-use gaiterguard_text::words::{Stem, Stems, of_name, stem};
 
 /// The request and the facts that it is compared with.
 pub(crate) struct Compared<'a> {

@@ -1,5 +1,7 @@
 //! Effects of a request that its intent does not ask for.
 
+use gaiterguard_text::words::{Stem, of_name, stem};
+
 use super::compared::{Compared, is_word, truth};
 use crate::features::Features;
 use crate::field::LeafKind;
@@ -8,7 +10,6 @@ use crate::impact::Verb;
 use crate::reads;
 use crate::requested_effects::{RequestedEffects, Wish};
 use crate::signal;
-use gaiterguard_text::words::{Stem, of_name, stem};
 
 pub(super) fn effects(
     compared: &Compared<'_>,

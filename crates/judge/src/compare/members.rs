@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use gaiterguard_text::words::{Stems, of_name, of_text, stem};
+
 use super::compared::{Compared, set, truth};
 use super::numbers::number;
 use crate::classes::{Class, Classes};
@@ -10,7 +12,6 @@ use crate::field::{Leaf, LeafKind};
 use crate::impact::Verb;
 use crate::intent::Date;
 use crate::origin;
-use gaiterguard_text::words::{Stems, of_name, of_text, stem};
 
 /// The longest value that is compared word by word, in bytes. Longer ones are prose, of which an
 /// intent repeats only the gist.

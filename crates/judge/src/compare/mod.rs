@@ -8,6 +8,7 @@ mod numbers;
 mod reading;
 
 use gaiterguard_domain::request::is_safe;
+use gaiterguard_text::words::{of_name, stem};
 
 use crate::classes::{Class, Classes};
 use crate::features::Features;
@@ -16,7 +17,6 @@ use crate::finding::Finding;
 use crate::impact::Verb;
 use crate::origin;
 use compared::{is_word, truth};
-use gaiterguard_text::words::{of_name, stem};
 
 pub(crate) use compared::Compared;
 

@@ -2,13 +2,14 @@
 
 use std::sync::LazyLock;
 
+use gaiterguard_text::words::{Stems, of_name, stem};
+
 use super::compared::{Compared, set};
 use crate::features::Features;
 use crate::field::{Leaf, LeafKind};
 use crate::finding::{Finding, shown};
 use crate::quantities;
 use crate::signal;
-use gaiterguard_text::words::{Stems, of_name, stem};
 
 /// Words for quantities that are measured or counted, as opposed to numbers that identify something.
 const MEASURES: &str = "amount price total quantity qty cent percent rate hours minutes \

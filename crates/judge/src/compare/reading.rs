@@ -1,6 +1,7 @@
 //! The kinds of data that a read reveals, and database statements.
 
 use gaiterguard_domain::request::is_safe;
+use gaiterguard_text::words::{of_name, stem};
 
 use super::compared::Compared;
 use crate::features::Features;
@@ -8,7 +9,6 @@ use crate::field::LeafKind;
 use crate::finding::Finding;
 use crate::reads::{self, DataKind, DataKinds};
 use crate::signal;
-use gaiterguard_text::words::{of_name, stem};
 
 pub(super) fn reading(
     compared: &Compared<'_>,

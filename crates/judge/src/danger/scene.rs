@@ -2,12 +2,12 @@
 
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::secret_name::mentions_secret;
+use gaiterguard_text::words::{of_name, of_text};
 
 use crate::compare::Compared;
 use crate::field::{Leaf, LeafKind};
 use crate::finding::Finding;
 use crate::signal::{self, SignalKind};
-use gaiterguard_text::words::{of_name, of_text};
 
 /// The most values that are searched. A longer list has more of the same, and a danger only explains.
 const VALUES_MAX: usize = 2048;

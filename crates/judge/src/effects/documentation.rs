@@ -1,12 +1,13 @@
 //! Effects that the service's documentation shows.
 
+use gaiterguard_text::words::{Stems, of_name, of_text, stem};
+
 use crate::field::Fields;
 use crate::finding::{Finding, shown};
 use crate::lexicon::{self, Sense};
 use crate::route::{EffectWord, Route};
 use crate::signal::{self, Shown};
 use crate::subject::{Documented, Operation};
-use gaiterguard_text::words::{Stems, of_name, of_text, stem};
 
 pub(super) fn of_document(
     documented: &Documented<'_>,

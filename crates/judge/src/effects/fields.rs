@@ -1,6 +1,7 @@
 //! Effects that the fields of the body show.
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_text::words::{of_name, stem};
 use http::Method;
 
 use crate::field::{Fields, Found};
@@ -8,7 +9,6 @@ use crate::finding::{Finding, shown};
 use crate::intent::number;
 use crate::lexicon::{self, Sense, any_of_name};
 use crate::signal::{self, Shown};
-use gaiterguard_text::words::{of_name, stem};
 
 /// Words of rights and audiences that grant broad rights or public access.
 const OPENING: [&str; 9] = [

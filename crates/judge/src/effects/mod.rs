@@ -7,6 +7,7 @@ mod path;
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::Node;
 use gaiterguard_request::opened::Request;
+use gaiterguard_text::words::{of_text, stem};
 use http::Method;
 
 use crate::call;
@@ -18,7 +19,6 @@ use crate::lexicon::{self, any_of_name};
 use crate::route::Route;
 use crate::signal;
 use crate::subject::Documented;
-use gaiterguard_text::words::{of_text, stem};
 use documentation::of_document;
 use fields::of_body;
 use path::of_route;

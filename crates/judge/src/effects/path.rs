@@ -3,6 +3,7 @@
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::Node;
 use gaiterguard_request::opened::Request;
+use gaiterguard_text::words::stem;
 use http::Method;
 
 use crate::field::Fields;
@@ -11,7 +12,6 @@ use crate::intent::IntentWords;
 use crate::lexicon::{self, Sense};
 use crate::route::Route;
 use crate::signal;
-use gaiterguard_text::words::stem;
 
 /// Finds the effects of query flags that select a subresource, as in `/bucket?acl`.
 fn of_flags(query: &Node<'_>) -> impl Iterator<Item = Finding> {

@@ -1,11 +1,12 @@
 //! Identifiers that differ from those in the intent.
 
+use gaiterguard_text::char_classes::CharClasses;
+use gaiterguard_text::words::{Stem, of_name, stem};
+
 use super::behavior::Behavior;
 use crate::finding::{Finding, shown};
 use crate::intent::IntentWords;
 use crate::signal;
-use gaiterguard_text::char_classes::CharClasses;
-use gaiterguard_text::words::{Stem, of_name, stem};
 
 /// Returns the character kinds of an identifier: capital, other letter, digit, or the sign itself.
 /// Repeated kinds appear once.

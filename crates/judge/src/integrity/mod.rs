@@ -6,14 +6,16 @@ mod money;
 mod power;
 mod recipients;
 
+use gaiterguard_text::char_classes::CharClasses;
+use gaiterguard_text::char_classes::CharClasses;
+use gaiterguard_text::words::{Stem, of_name, of_text, stem};
+
 use crate::call::only_asks;
 use crate::field::Found;
 use crate::finding::{Finding, shown};
 use crate::intent::{Date, IntentWords, host_of};
 use crate::lexicon;
 use crate::signal;
-use gaiterguard_text::char_classes::CharClasses;
-use gaiterguard_text::words::{Stem, of_name, of_text, stem};
 use identifiers::identifiers;
 use money::{amounts, payments};
 use power::{actions, powers};

@@ -1,13 +1,13 @@
 //! Rights and actions that the intent does not ask for.
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_text::words::{of_name, stem};
 
 use super::behavior::Behavior;
 use crate::finding::{Finding, shown};
 use crate::intent::IntentWords;
 use crate::lexicon::{Sense, sense};
 use crate::signal;
-use gaiterguard_text::words::{of_name, stem};
 
 const GREAT_POWERS: &[&str] = &[
     "admin",

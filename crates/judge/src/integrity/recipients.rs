@@ -1,12 +1,13 @@
 //! People and accounts that the intent does not name.
 
+use gaiterguard_text::words::of_name;
+
 use super::behavior::Behavior;
 use crate::field::Found;
 use crate::finding::{Finding, shown};
 use crate::intent::IntentWords;
 use crate::signal;
 use crate::visitor::is_email;
-use gaiterguard_text::words::of_name;
 
 /// Whether the intent names this recipient, by address or by name.
 pub(crate) fn is_named(value: &str, intent_words: &IntentWords<'_>) -> bool {

@@ -1,9 +1,10 @@
 //! Paths at which calls are taken: the body says what they do.
 
+use gaiterguard_text::words;
+
 use super::Route;
 use super::segment::{Kind, Segment, sense_of};
 use crate::lexicon::Sense;
-use gaiterguard_text::words;
 
 /// Words of paths under which calls are taken.
 const ENDPOINT: [&str; 23] = [

@@ -7,9 +7,10 @@ mod sensitive;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use gaiterguard_text::words::{self, Stem, stem};
+
 use crate::classes::Classes;
 use crate::lexicon::Sense;
-use gaiterguard_text::words::{self, Stem, stem};
 use segment::{Kind, Segment, sense_of};
 
 pub(crate) use segment::EffectWord;

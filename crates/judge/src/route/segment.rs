@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_text::words::{self, stem};
 
 use crate::lexicon::{self, Sense};
-use gaiterguard_text::words::{self, stem};
 
 /// The endings by which a segment is known to be a file's name.
 const FILE_ENDINGS: &[&str] = &[

@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+use gaiterguard_text::words::{self, stem};
 
 use super::Route;
 use super::segment::{Kind, words_decoded};
 use crate::lexicon;
-use gaiterguard_text::words::{self, stem};
 
 /// Files and folders whose content is run by someone else's machine.
 const RUN_PLACES: &[&str] = &[

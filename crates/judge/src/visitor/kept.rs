@@ -1,12 +1,13 @@
 //! Keeping values, so that they can be compared with the intent.
 
+use gaiterguard_text::char_classes::CharClasses;
+use gaiterguard_text::words::of_name;
+
 use super::{Cursor, Visitor};
 use crate::field::{Fields, Found, KEPT_MAX, LEAVES_MAX, Leaf, LeafKind, PIECES_MAX, cut, pieces};
 use crate::finding::{Finding, shown};
 use crate::role::Role;
 use crate::signal;
-use gaiterguard_text::char_classes::CharClasses;
-use gaiterguard_text::words::of_name;
 
 /// The initial capacity for the values of a role. Saves reallocations: one is usually followed by more.
 const ROOM: usize = 16;

@@ -9,6 +9,7 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::node::Member;
 use gaiterguard_request::opened::{self, Document, InflationRoom};
 use gaiterguard_request::{Arena, Node};
+use gaiterguard_text::words::{of_name, stem};
 
 use crate::duplicate::{self, Duplicate};
 use crate::field::{CALLS_MAX, Fields, Inner, LeafKind, Override, cut};
@@ -17,7 +18,6 @@ use crate::place::{Holder, POINTER_BYTES, Place};
 use crate::role::{NameCache, Named, Role};
 use crate::signal::{self, Shown};
 use crate::switch;
-use gaiterguard_text::words::{of_name, stem};
 use label::{is_value, label};
 
 pub(crate) use kept::is_email;

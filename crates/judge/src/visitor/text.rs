@@ -1,14 +1,14 @@
 //! Searching a text for what is a finding wherever it appears.
 
 use gaiterguard_request::opened::{Hidden, hidden_in};
+use gaiterguard_text::char_classes::CharClasses;
+use gaiterguard_text::patterns::{self, Pattern};
+use gaiterguard_text::prompt_injection::Strength;
 
 use super::Visitor;
 use crate::finding::{Finding, shown};
 use crate::place::Place;
 use crate::signal;
-use gaiterguard_text::char_classes::CharClasses;
-use gaiterguard_text::patterns::{self, Pattern};
-use gaiterguard_text::prompt_injection::Strength;
 
 impl Visitor<'_> {
     /// Searches a text for patterns that are findings wherever they appear.

@@ -2,6 +2,7 @@
 
 use gaiterguard_request::opened::{self, Decoded, Document};
 use gaiterguard_request::{Arena, Node};
+use gaiterguard_text::char_classes::CharClasses;
 
 use super::{Cursor, Visitor};
 use crate::field::LeafKind;
@@ -9,7 +10,6 @@ use crate::finding::Finding;
 use crate::place::Place;
 use crate::route::Route;
 use crate::signal;
-use gaiterguard_text::char_classes::CharClasses;
 
 /// The number of levels at which encoded text within text is decoded. Every level may multiply the work,
 /// and a request with more is held.

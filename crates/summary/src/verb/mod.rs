@@ -20,10 +20,11 @@ use crate::segments::is_file;
 use crate::values::Value;
 use crate::words::{is_in, is_verb, singular, spaced};
 use documented::documented;
-pub(crate) use effect::{of_thing, refined};
-pub(crate) use form::Form;
 use path::of_path;
 use phrase::MILD;
+
+pub(crate) use effect::{of_thing, refined};
+pub(crate) use form::Form;
 pub(crate) use phrase::{Phrase, moves_money};
 
 /// Verbs that a DELETE may carry out: `DELETE /orders/or_1/cancel`.

@@ -28,10 +28,11 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 use self::approval_page::{ApprovalPages, Client, begin};
-pub(super) use self::decisions::decisions;
 use self::tools::{Call, Tools};
 use super::agent;
 use crate::state::AgentState;
+
+pub(super) use self::decisions::decisions;
 
 /// Model Context Protocol endpoint
 ///
