@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use gaiterguard_request::Arena;
 use gaiterguard_request::opened;
 use gaiterguard_text::words::{ByStem, Stems, of_name, stem};
-use gaiterguard_text::words::{ByStem, Stems, of_name, stem};
 
 /// The role of a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

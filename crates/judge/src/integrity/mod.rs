@@ -7,7 +7,6 @@ mod power;
 mod recipients;
 
 use gaiterguard_text::char_classes::CharClasses;
-use gaiterguard_text::char_classes::CharClasses;
 use gaiterguard_text::words::{Stem, of_name, of_text, stem};
 
 use crate::call::only_asks;
