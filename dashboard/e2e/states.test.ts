@@ -148,7 +148,8 @@ test('a search without a result, the menu, and a page that does not exist are ac
 
 test('an address without a page says so inside the frame, with a heading and a title', async () => {
   const { page } = stage;
-  for (const path of ['/agents/new', '/channels/new', '/services/x', '/rules/1.5']) {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  for (const path of ['/agents/new', '/channels/new', '/services/x', '/rules/x']) {
     await stage.open(path);
     await page.getByRole('heading', { name: 'Page not found', level: 1 }).waitFor();
     await page.getByRole('navigation', { name: 'Pages' }).waitFor();
@@ -170,6 +171,7 @@ test('an address without a page says so inside the frame, with a heading and a t
 
 test('the title of a tab names what its page shows', async () => {
   const { page } = stage;
+  await page.setViewportSize({ width: 1440, height: 900 });
   for (const [path, title] of [
     [`/agents/${agent.id}`, 'assistant · Agents · GaiterGuard'],
     [`/services/${service}`, 'files · Services · GaiterGuard'],
