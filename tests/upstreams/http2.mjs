@@ -1,6 +1,6 @@
 // A server that speaks HTTP/2 only, with TLS. It returns what it got, and its trailers say who asked. The response to
 // /stream begins with an event and does not end. The first 97 requests for /busy are refused, and requests for /leaving
-// end the first two connections: none of them is processed.
+// end the first two connections, which process the first stream alone.
 //
 // usage: node http2.mjs PEM_FILE
 //
@@ -23,8 +23,9 @@ server.on("stream", (stream, headers) => {
   if (path === "/busy" && ++refused <= 97) {
     return stream.close(http2.constants.NGHTTP2_REFUSED_STREAM)
   }
-  if (path === "/leaving" && stream.session?.number <= 2) {
-    return stream.session.goaway(http2.constants.NGHTTP2_NO_ERROR, 0)
+  // The last stream that was processed cannot be 0 here, which Node.js replaces by that of the latest request.
+  if (path === "/leaving" && stream.session?.number <= 2 && stream.id > 1) {
+    return stream.session.goaway(http2.constants.NGHTTP2_NO_ERROR, 1)
   }
   if (path === "/stream") {
     stream.respond({ ":status": 200, "content-type": "text/event-stream" })

@@ -300,9 +300,4 @@ impl<H: Handler> Handler for InTunnel<H> {
         }
         self.handler.refuse(error)
     }
-
-    fn closed(&self, reason: &str) {
-        self.tunnel.refused(reason);
-        self.handler.closed(reason);
-    }
 }

@@ -28,10 +28,4 @@ pub trait Handler: Clone + Send + Sync + 'static {
     /// Returns the response to a request whose head was refused. The listener closes the connection
     /// after it.
     fn refuse(&self, error: HeadError) -> Response<Self::Body>;
-
-    /// Notes that a connection of HTTP/2 was closed because its client broke or flooded the protocol. No response
-    /// says so; the reason contains nothing that the client sent.
-    fn closed(&self, reason: &str) {
-        let _ = reason;
-    }
 }

@@ -222,11 +222,6 @@ async fn a_client_that_floods_its_connection_loses_it_and_harms_no_other() {
         assert_eq!(ended["alpn"], "h2", "{kind}: {ended}");
         assert_eq!(ended["ended"], true, "{kind}: {ended}");
     }
-    for recorded in proxied.refusals(5).await {
-        let reason = recorded["reason"].as_str().unwrap();
-        assert!(reason.contains("was closed (HTTP/2)"), "{reason}");
-        assert_eq!(recorded["host"], "localhost");
-    }
     let logs = proxied.scene.gateway.logs();
     assert!(!logs.contains("panicked"), "{logs}");
 }

@@ -44,11 +44,6 @@ const OTHERS: Allowance = Allowance {
     per_second: 2000,
 };
 
-/// A client sends more frames that carry no request than it may.
-#[derive(Debug, thiserror::Error)]
-#[error("the client sends too many frames that carry no request")]
-pub(super) struct Flooded;
-
 struct Allowance {
     burst: u64,
     per_second: u64,
@@ -221,7 +216,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for FrameGuard<S> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         if !self.note(&buffer.filled()[before..]) {
-            return Poll::Ready(Err(io::Error::other(Flooded)));
+            let error = "the client sends too many frames that carry no request";
+            return Poll::Ready(Err(io::Error::other(error)));
         }
         Poll::Ready(Ok(()))
     }

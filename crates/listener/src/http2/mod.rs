@@ -9,7 +9,6 @@ mod request;
 mod settings_mask;
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,7 +26,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{MissedTickBehavior, interval};
 
 use self::activity::{ActiveBody, Activity};
-use self::frame_guard::{Flooded, FrameGuard, HeadProgress};
+use self::frame_guard::{FrameGuard, HeadProgress};
 use crate::limits::KEEP_ALIVE_IDLE;
 use crate::{Handler, HeadError, Lifecycle, Limits, RequestBody};
 
@@ -102,9 +101,6 @@ pub async fn serve_http2_stream<H: Handler>(
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
                     tracing::debug!("HTTP/2 connection from {peer} failed: {error}");
-                    if let Some(reason) = violation(&error) {
-                        handler.closed(&reason);
-                    }
                 }
                 return;
             }
@@ -132,15 +128,6 @@ pub async fn serve_http2_stream<H: Handler>(
             }
         }
     }
-}
-
-/// Returns how the client broke the protocol, if that ended its connection.
-fn violation(error: &hyper::Error) -> Option<String> {
-    let error = error.source()?.downcast_ref::<h2::Error>()?;
-    let is_flood =
-        |error: &std::io::Error| error.get_ref().is_some_and(|inner| inner.is::<Flooded>());
-    let is_violation = error.is_library() || error.get_io().is_some_and(is_flood);
-    is_violation.then(|| format!("the connection was closed (HTTP/2): {error}"))
 }
 
 /// Responds to one request.
