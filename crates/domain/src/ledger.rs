@@ -1,11 +1,13 @@
 //! The request ledger: the decision on every request, its idempotency key, and its outcome.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::action::{ActionState, ActionStatus};
 use crate::agent::Binding;
 use crate::approvals::{Ballot, Tally, VoteRefused};
-use crate::audit::NewAuditEntry;
+use crate::audit::{Actor, NewAuditEntry};
+use crate::event::{Event, Subject};
 use crate::familiarity::{OperationKey, RecipientsKey};
 use crate::id::{
     ActionId, AgentId, ChannelId, ChatAccountId, DataKeyId, RequestEntryId, RequestId, ServiceId,
@@ -158,8 +160,39 @@ pub struct NewDecision {
     pub claim: Option<NewClaim>,
     /// The action that the request becomes.
     pub hold: Option<NewHold>,
-    /// The audit entry.
-    pub audit: NewAuditEntry,
+    /// The digest of the exact request; `None` if it was decided before its body arrived.
+    pub digest: Option<Digest>,
+}
+
+impl NewDecision {
+    /// Returns the audit entry of the decision, without the rows that it covers. It is built only when it is
+    /// written: reads share entries that are built otherwise.
+    pub fn audit(&self) -> NewAuditEntry {
+        let entry = &self.entry;
+        let is_denied = entry.evaluation.decision == Decision::Deny;
+        let (event, subject) = match &self.hold {
+            Some(hold) => (Event::ActionCreated, Subject::Action(hold.action)),
+            None if is_denied => (Event::RequestDenied, Subject::Request(entry.request_id)),
+            None => (Event::RequestForwarded, Subject::Request(entry.request_id)),
+        };
+        let mut detail = json!({
+            "request_id": entry.request_id,
+            "service_id": entry.service,
+            "method": entry.method,
+            "digest": self.digest.map(|digest| digest.to_string()),
+        });
+        if self.digest.is_none() {
+            detail["body"] = if is_denied { "not_read" } else { "streamed" }.into();
+        }
+        NewAuditEntry {
+            workspace: Some(entry.workspace),
+            at: entry.at,
+            actor: Actor::Agent(entry.agent),
+            event,
+            subject,
+            detail,
+        }
+    }
 }
 
 /// The outcome of recording a decision.

@@ -1,12 +1,13 @@
 //! Sends a decided request, and relays the response.
 
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::Arc;
 
 use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId};
 use gaiterguard_domain::ledger::{Completion, Outcome as LedgerOutcome, StoredResponse};
 use gaiterguard_domain::request::{IdempotencyKey, ProxyRequest};
-use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_domain::verdict::Decision;
 use gaiterguard_intake::ArrivingBody;
 use gaiterguard_intake::BigBodies;
 use gaiterguard_provenance::{Observer, Provenance};
@@ -47,9 +48,9 @@ pub(crate) struct Keyed {
 }
 
 impl Forwarding {
-    pub(crate) fn new(prepared: Prepared, evaluation: &Evaluation, key: Option<Keyed>) -> Self {
+    pub(crate) fn new(prepared: Prepared, risk_score: f64, key: Option<Keyed>) -> Self {
         Self {
-            risk_score: evaluation.verdict.score,
+            risk_score,
             key,
             // The token of the definitions that the decision used: a later revocation cancels this token.
             revoked: prepared.call_token(),
@@ -139,9 +140,13 @@ impl Gateway {
         let gateway = Arc::clone(self);
         let forwarding = Box::pin(async move {
             let outcome = PendingOutcome::default();
-            let sending = gateway.read(permit, &forwarding, &outcome);
-            let recording = gateway.record_read(&forwarding.prepared, record, &request, &outcome);
-            let ((sent, is_recorded), entry) = tokio::join!(sending, recording);
+            // Pinned first, so that the two are not copied: they take several KiB.
+            let ((sent, is_recorded), entry) = {
+                let sending = pin!(gateway.read(permit, &forwarding, &outcome));
+                let prepared = &forwarding.prepared;
+                let recording = pin!(gateway.record_read(prepared, record, &request, &outcome));
+                tokio::join!(sending, recording)
+            };
             let entry = entry.map_err(|refusal| {
                 let may_have_been_sent = match &sent {
                     Ok(_) => true,
@@ -224,7 +229,7 @@ impl Gateway {
                         return Err(Refusal::AuthorityUnconfirmed);
                     }
                     let recorder = &self.recorder;
-                    let deciding = recorder.decision(&again, request, &evaluation, request_id);
+                    let deciding = recorder.decision(&again, request, evaluation, request_id);
                     record = match Box::pin(deciding).await?.into_read() {
                         // The request was sent with the first permit.
                         ControlFlow::Break((_, record)) => record,

@@ -128,24 +128,26 @@ impl Gateway {
             // because the response waits for the record.
             let decided = self
                 .recorder
-                .decision(&prepared, &request, &evaluation, request_id)
+                .decision(&prepared, &request, evaluation, request_id)
                 .await?;
+            let risk_score = decided.evaluation().verdict.score;
             let decided = match decided.into_read() {
                 ControlFlow::Continue(decided) => decided,
                 ControlFlow::Break((permit, record)) => {
-                    let forwarding = Forwarding::new(prepared, &evaluation, None);
+                    let forwarding = Forwarding::new(prepared, risk_score, None);
                     return self
                         .forward_while_recording(permit, record, forwarding, request)
                         .await
                         .map(Outcome::Responded);
                 }
             };
+            let evaluation = decided.evaluation().clone();
             let keyed = self.keyed(&prepared, &request, &evaluation).await?;
 
             // Forward, hold or deny.
             match self.recorder.record(decided).await? {
                 Recorded::Forward(permit, entry) => {
-                    let mut forwarding = Forwarding::new(prepared, &evaluation, keyed);
+                    let mut forwarding = Forwarding::new(prepared, risk_score, keyed);
                     let upload = arriving
                         .map(|body| forwarding.upload(body, self.big_bodies.clone(), request_id));
                     return self

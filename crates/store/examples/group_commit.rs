@@ -16,9 +16,7 @@ use gaiterguard_domain::approvals::ApprovalTerms;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::familiarity::OperationKey;
-use gaiterguard_domain::id::{
-    AgentId, DataKeyId, RequestEntryId, RequestId, RuleId, ServiceId, WorkspaceId,
-};
+use gaiterguard_domain::id::{AgentId, DataKeyId, RequestId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{
     Completion, NewClaim, NewDecision, NewEntry, Outcome, Recorded, ReplicaId, Sealed,
     StoredResponse,
@@ -79,14 +77,7 @@ fn decision(
             expires_at: Timestamp(1_000_000),
         }),
         hold: None,
-        audit: NewAuditEntry {
-            workspace: Some(workspace),
-            at,
-            actor: Actor::Agent(AgentId(1)),
-            event: Event::RequestForwarded,
-            subject: Subject::RequestEntry(RequestEntryId(1)),
-            detail: serde_json::json!({ "method": "POST", "service_id": 1 }),
-        },
+        digest: Some(Digest([7; 32])),
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::familiarity::OperationKey;
 use gaiterguard_domain::id::{ActionId, RequestEntryId, RequestId};
 use gaiterguard_domain::ledger::{
@@ -81,6 +79,11 @@ pub(crate) enum ReadRecorded {
 }
 
 impl Decided {
+    /// Returns the evaluation that the decision follows from.
+    pub(crate) fn evaluation(&self) -> &Evaluation {
+        &self.new.entry.evaluation
+    }
+
     /// Returns the permit of a read, with the record that its response must wait for; or the decision,
     /// if it must be recorded before anything is sent.
     pub(crate) fn into_read(self) -> ControlFlow<(Permit, ReadRecord), Self> {
@@ -110,15 +113,14 @@ impl Recorder {
         &self,
         prepared: &Prepared,
         request: &ProxyRequest,
-        evaluation: &Evaluation,
+        evaluation: Evaluation,
         request_id: RequestId,
     ) -> Result<Decided, Refusal> {
         let now = self.clock.now();
         let agent = &prepared.caller.agent;
         let service = &prepared.located.service;
-        let digest = prepared.digest();
         let considered = prepared.considered(&request.intent);
-        let operation = || considered.operation_key(evaluation);
+        let operation = || considered.operation_key(&evaluation);
         let is_held = evaluation.decision == Decision::Hold;
         // Only these are compared with other requests.
         let identity = if is_held || request.idempotency_key.is_some() {
@@ -148,36 +150,12 @@ impl Recorder {
             digest,
             expires_at: now.after(self.idempotency_lifetime),
         });
-        let (event, subject) = match &follows {
-            Follows::Hold { action, .. } => (Event::ActionCreated, Subject::Action(*action)),
-            Follows::Deny => (Event::RequestDenied, Subject::Request(request_id)),
-            Follows::Forward(_) | Follows::Read(_) => {
-                (Event::RequestForwarded, Subject::Request(request_id))
-            }
-        };
-        let mut detail = serde_json::json!({
-            "request_id": request_id,
-            "service_id": service.id,
-            "method": prepared.request.method.as_str(),
-            "digest": digest.map(|digest| digest.to_string()),
-        });
-        if digest.is_none() {
-            let is_denied = matches!(follows, Follows::Deny);
-            detail["body"] = if is_denied { "not_read" } else { "streamed" }.into();
-        }
         let new = Box::new(NewDecision {
             authority: prepared.caller.definitions.version(),
             operation: (!is_safe(&prepared.request.method)).then(operation),
             claim,
             hold,
-            audit: NewAuditEntry {
-                workspace: Some(agent.workspace),
-                at: now,
-                actor: Actor::Agent(agent.id),
-                event,
-                subject,
-                detail,
-            },
+            digest: prepared.digest(),
             entry: NewEntry {
                 request_id,
                 workspace: agent.workspace,
@@ -190,7 +168,7 @@ impl Recorder {
                     .label
                     .as_ref()
                     .map(|label| label.as_str().to_owned()),
-                evaluation: evaluation.clone().for_agent_of(agent.owner),
+                evaluation: evaluation.for_agent_of(agent.owner),
                 at: now,
             },
         });

@@ -6,9 +6,10 @@ use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, joined};
 use gaiterguard_rows::covered::RequestEnd;
 use gaiterguard_rows::outcome::RequestOutcome;
-use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Execute as _, PgConnection, Sqlite, SqliteConnection};
 
 use crate::batch::new_rows::{NewClaimRow, NewRow, action_id};
+use crate::writer::commit::WithCommit;
 
 /// The rule for claiming a key that is in use. A claim that has expired is replaced, unless its request still runs or
 /// its action is still open. Returns the entries whose keys were claimed.
@@ -69,38 +70,11 @@ const CLAIM_AND_INSERT: &str = concat!(
     RETURNING id"
 );
 
-/// Returns the ids of the rows whose keys were claimed.
-pub(super) async fn insert_on_sqlite(
-    connection: &mut SqliteConnection,
-    owner: &str,
-    new: &[NewRow<'_>],
-) -> Result<HashSet<i64>, StoreError> {
-    let mut claimed = HashSet::new();
-    for part in new.chunks(ROWS_PER_STATEMENT_MAX) {
-        let claims: Vec<NewClaimRow<'_>> = part.iter().filter_map(NewRow::claim).collect();
-        let requests = Chunk::new(part);
-        let insert = REQUEST.unnumbered(requests.size);
-        let mut query = if claims.is_empty() {
-            sqlx::query_as::<_, (i64,)>(insert)
-        } else {
-            let claims = Chunk::new(&claims).at_least(requests.size);
-            let text = joined([CLAIM.unnumbered(claims.size), insert]);
-            let mut query = sqlx::query_as(AssertSqlSafe(text));
-            for row in claims.padded() {
-                query = query
-                    .bind(row.map(|new| new.key.0.0))
-                    .bind(row.map(|new| new.key.1))
-                    .bind(row.map(|new| new.claim.digest.0.as_slice()))
-                    .bind(row.map(|new| new.id.0))
-                    .bind(owner)
-                    .bind(row.map(NewClaimRow::state))
-                    .bind(row.and_then(|new| action_id(new.decision)))
-                    .bind(row.map(|new| new.decision.entry.at.0))
-                    .bind(row.map(|new| new.claim.expires_at.0));
-            }
-            query
-        };
-        for row in requests.padded() {
+/// Binds the columns of a chunk of requests.
+macro_rules! bind_requests {
+    ($query:expr, $chunk:expr) => {{
+        let mut query = $query;
+        for row in $chunk.padded() {
             let decision = row.map(|new| new.decision);
             let entry = decision.map(|decision| &decision.entry);
             let end = row.and_then(|new| new.end);
@@ -125,6 +99,58 @@ pub(super) async fn insert_on_sqlite(
                 .bind(entry.and_then(|new| new.label.as_deref()))
                 .bind(row.and_then(NewRow::claim).map(|claim| claim.key.1));
         }
+        query
+    }};
+}
+
+/// Returns the statement that inserts these rows, for SQLite to run with the commit; `None` if one of them claims a
+/// key, so that the result is needed before, or if they are too many for one statement.
+pub(super) fn insert_with_commit(new: &[NewRow<'_>]) -> Result<Option<WithCommit>, StoreError> {
+    if new.len() > ROWS_PER_STATEMENT_MAX || new.iter().any(|row| row.decision.claim.is_some()) {
+        return Ok(None);
+    }
+    let chunk = Chunk::new(new);
+    let statement = REQUEST.unnumbered(chunk.size);
+    let mut query = bind_requests!(sqlx::query::<Sqlite>(statement), chunk);
+    let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
+    Ok(Some(WithCommit {
+        statement,
+        arguments: arguments.unwrap_or_default(),
+    }))
+}
+
+/// Returns the ids of the rows whose keys were claimed.
+pub(super) async fn insert_on_sqlite(
+    connection: &mut SqliteConnection,
+    owner: &str,
+    new: &[NewRow<'_>],
+) -> Result<HashSet<i64>, StoreError> {
+    let mut claimed = HashSet::new();
+    for part in new.chunks(ROWS_PER_STATEMENT_MAX) {
+        let claims: Vec<NewClaimRow<'_>> = part.iter().filter_map(NewRow::claim).collect();
+        let requests = Chunk::new(part);
+        let insert = REQUEST.unnumbered(requests.size);
+        let query = if claims.is_empty() {
+            sqlx::query_as::<_, (i64,)>(insert)
+        } else {
+            let claims = Chunk::new(&claims).at_least(requests.size);
+            let text = joined([CLAIM.unnumbered(claims.size), insert]);
+            let mut query = sqlx::query_as(AssertSqlSafe(text));
+            for row in claims.padded() {
+                query = query
+                    .bind(row.map(|new| new.key.0.0))
+                    .bind(row.map(|new| new.key.1))
+                    .bind(row.map(|new| new.claim.digest.0.as_slice()))
+                    .bind(row.map(|new| new.id.0))
+                    .bind(owner)
+                    .bind(row.map(NewClaimRow::state))
+                    .bind(row.and_then(|new| action_id(new.decision)))
+                    .bind(row.map(|new| new.decision.entry.at.0))
+                    .bind(row.map(|new| new.claim.expires_at.0));
+            }
+            query
+        };
+        let query = bind_requests!(query, requests);
         let rows = query.fetch_all(&mut *connection).await?;
         claimed.extend(rows.into_iter().map(|(id,)| id));
     }

@@ -4,14 +4,14 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use gaiterguard_database::column::evaluation_json;
-use gaiterguard_database::connection::AnyConnection;
+use gaiterguard_database::connection::{AnyConnection, Dialect};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::{Claim, NewDecision, Recorded};
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_rows::covered::RequestEnd;
 
-use crate::batch::claimed_rows::{insert_on_postgres, insert_on_sqlite};
+use crate::batch::claimed_rows::{insert_on_postgres, insert_on_sqlite, insert_with_commit};
 use crate::batch::existing::{Key, find_claim, key};
 use crate::batch::new_rows::{NewRow, audit_rows, insert_actions};
 use crate::batch::pending_limit::apply_pending_limit;
@@ -79,6 +79,14 @@ async fn insert_claimed<'b>(
     new: &mut Vec<NewRow<'b>>,
 ) -> Result<Decisions<'b>, StoreError> {
     if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    // No statement of the batch needs the rows of reads before, so they cost no hand-over of their own.
+    if tx.dialect() == Dialect::Sqlite
+        && new.iter().all(|row| row.is_read)
+        && let Some(insert) = insert_with_commit(new)?
+    {
+        tx.run_with_commit(insert);
         return Ok(Vec::new());
     }
     let claimed = match tx.any() {

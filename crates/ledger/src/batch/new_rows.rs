@@ -7,8 +7,8 @@ use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_domain::action::ActionState;
-use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::event::Subject;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewClaim, NewDecision, NewHold};
 use gaiterguard_domain::verdict::Decision;
@@ -83,8 +83,8 @@ pub(super) fn audit_rows(tx: &mut Transaction, new: &[NewRow<'_>]) {
 /// Returns the entry that several reads of one agent share. It is dated by the earliest, because retention may
 /// remove that one's row before the others.
 fn shared_audit(reads: &[&NewRow<'_>]) -> Option<NewAuditEntry> {
-    let earliest = reads.iter().map(|read| &read.decision.audit);
-    let earliest = earliest.min_by_key(|audit| audit.at)?;
+    let entries = reads.iter().map(|read| &read.decision.entry);
+    let earliest = entries.min_by_key(|entry| entry.at)?;
     let request_ids: Vec<String> = reads
         .iter()
         .map(|read| read.decision.entry.request_id.to_string())
@@ -98,11 +98,11 @@ fn shared_audit(reads: &[&NewRow<'_>]) -> Option<NewAuditEntry> {
         })
         .collect();
     Some(NewAuditEntry {
-        workspace: earliest.workspace,
+        workspace: Some(earliest.workspace),
         at: earliest.at,
-        actor: earliest.actor,
-        event: earliest.event,
-        subject: Subject::Agent(reads.first()?.decision.entry.agent),
+        actor: Actor::Agent(earliest.agent),
+        event: Event::RequestForwarded,
+        subject: Subject::Agent(earliest.agent),
         detail: reads_detail(&request_ids, covered),
     })
 }
@@ -182,7 +182,7 @@ impl NewRow<'_> {
                 ..StateColumns::of(&pending).covered(id, FIRST_REVISION, None, custody)
             }
         });
-        let mut audit = self.decision.audit.clone();
+        let mut audit = self.decision.audit();
         cover_decision(
             &mut audit.detail,
             &entry.evaluation,

@@ -7,7 +7,8 @@ use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, chunks, joined};
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::WorkspaceId;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, PgConnection, Sqlite};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::writer::audit_insert::{bind_entries, insert_entries};
@@ -88,6 +89,12 @@ const ADVANCE: &str = concat!(
     SELECT chain FROM advanced"
 );
 
+/// A statement that SQLite runs together with the commit, and its arguments.
+pub struct WithCommit {
+    pub statement: &'static str,
+    pub arguments: SqliteArguments,
+}
+
 /// The end of a write transaction: its audit entries, the head they advance, what it counts, and the commit.
 pub struct TransactionEnd<'e> {
     pub entries: &'e [AuditEntry],
@@ -122,20 +129,26 @@ impl TransactionEnd<'_> {
         Ok(())
     }
 
-    /// Makes the transaction durable.
-    pub async fn commit(&self, connection: &mut Connection) -> Result<(), StoreError> {
+    /// Runs the statement and makes the transaction durable.
+    pub async fn commit(
+        &self,
+        connection: &mut Connection,
+        with_commit: Option<WithCommit>,
+    ) -> Result<(), StoreError> {
         let AnyConnection::Sqlite(sqlite) = connection.any() else {
             return connection.commit().await;
         };
         let entries = Chunk::new(split(self.entries).1);
         let end = SQLITE_END.unnumbered(entries.size);
         let hits = Chunk::new(split(self.rule_hits).1);
-        let query = if self.rule_hits.is_empty() {
-            sqlx::query(end)
-        } else {
-            let text = joined([COUNT.unnumbered(hits.size), end]);
-            bind_hits!(sqlx::query(AssertSqlSafe(text)), hits, self.head.link.chain)
-        };
+        let count = (!self.rule_hits.is_empty()).then(|| COUNT.unnumbered(hits.size));
+        let first = with_commit.as_ref().map(|first| first.statement);
+        let text = joined([first, count, Some(end)].into_iter().flatten());
+        let arguments = with_commit.map_or_else(SqliteArguments::default, |first| first.arguments);
+        let mut query = sqlx::query_with::<Sqlite, _>(AssertSqlSafe(text), arguments);
+        if count.is_some() {
+            query = bind_hits!(query, hits, self.head.link.chain);
+        }
         let query = query
             .bind(self.head.link.sequence)
             .bind(self.commits_before)

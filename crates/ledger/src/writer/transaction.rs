@@ -18,7 +18,7 @@ use gaiterguard_rows::covered::{CoveredEnd, cover_ends};
 use gaiterguard_rows::membership::{self, MembershipRow};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::writer::commit::{CommitError, TransactionEnd, UnknownCommit};
+use crate::writer::commit::{CommitError, TransactionEnd, UnknownCommit, WithCommit};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, take_ids};
 use crate::writer::feed::CHANNEL;
 use crate::writer::pool::WriterPool;
@@ -44,6 +44,7 @@ pub struct Transaction {
     has_reserved: bool,
     audit: Vec<NewAuditEntry>,
     rule_hits: Vec<RuleHits>,
+    with_commit: Option<WithCommit>,
     authority: Vec<WorkspaceId>,
     durability: Durability,
 }
@@ -83,6 +84,7 @@ impl Transaction {
             has_reserved: false,
             audit: Vec::new(),
             rule_hits: Vec::new(),
+            with_commit: None,
             authority: Vec::new(),
             durability,
         };
@@ -105,6 +107,11 @@ impl Transaction {
     /// Adds to the counts of rules, which are written with the commit. Each rule is given once.
     pub fn count_rule_hits(&mut self, hits: Vec<RuleHits>) {
         self.rule_hits.extend(hits);
+    }
+
+    /// Runs a statement together with the commit, on SQLite. A transaction has at most one.
+    pub fn run_with_commit(&mut self, statement: WithCommit) {
+        self.with_commit = Some(statement);
     }
 
     /// Makes entries of this transaction cover how requests ended. Ends are covered by an entry of
@@ -256,7 +263,7 @@ impl Transaction {
         };
         let prepared = end.prepare(&mut self.connection).await;
         prepared.map_err(CommitError::NotCommitted)?;
-        let committing = end.commit(&mut self.connection);
+        let committing = end.commit(&mut self.connection, self.with_commit.take());
         let committed = match tokio::time::timeout(COMMIT_TIMEOUT, committing).await {
             Ok(committed) => committed,
             Err(_) => Err(StoreError::timed_out("the response to a commit")),

@@ -220,7 +220,7 @@ async fn entries_are_filtered(_: &Database, store: &Store) {
     let agent = Actor::Agent(world.agent);
     for n in 0..3 {
         let mut forwarded = world.forward(version, None);
-        forwarded.audit.at = later(n);
+        forwarded.entry.at = later(n);
         done(store, forwarded).await;
         let by_user = NewAuditEntry {
             actor: Actor::User(world.user),

@@ -187,7 +187,6 @@ async fn a_removed_row_is_detected_but_not_one_removed_by_retention(
 
     let mut later_on = world.forward(version, None);
     later_on.entry.at = later(20);
-    later_on.audit.at = later(20);
     let kept = done(store, later_on).await;
     verified(store).await.unwrap();
     let remove = format!("DELETE FROM requests WHERE id = {}", kept.0);
@@ -363,7 +362,6 @@ async fn retention_may_remove_some_of_the_reads_that_share_an_entry(_: &Database
     let reads = (0..20).map(|number| {
         let mut read = world.forward(version, None);
         read.entry.at = later(number);
-        read.audit.at = later(number);
         let outcome = PendingOutcome::default();
         assert!(outcome.set(Outcome::Responded(response(&world, 200)), later(30)));
         store.record_in_flight(read, outcome)

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use gaiterguard_domain::action::{ActionEvent, ActionStatus};
 use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::{ActionId, ServiceId};
@@ -28,6 +29,7 @@ on_both!(
     a_decision_on_an_old_version_is_refused,
     retention_keeps_what_is_in_use,
     a_refused_entry_fails_no_other,
+    a_refused_read_fails_no_other,
     an_end_whose_response_is_refused_is_recorded_without_it,
     a_caller_that_stops_waiting_leaves_nothing_running,
     a_large_batch_is_written_completely,
@@ -294,6 +296,26 @@ async fn a_refused_entry_fails_no_other(_: &Database, store: &Store) {
         .collect();
     for (n, attempt) in attempts.into_iter().enumerate() {
         let recorded = attempt.await.unwrap();
+        assert_eq!(recorded.is_ok(), n != 4, "{recorded:?}");
+    }
+    assert!(store.audit_verify(|_| {}).await.unwrap().is_ok());
+}
+
+async fn a_refused_read_fails_no_other(database: &Database, store: &Store) {
+    let unique = "CREATE UNIQUE INDEX requests_once ON requests (request_id)";
+    database.meddle(unique).await;
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let first = world.forward(version, None);
+    done(store, first.clone()).await;
+    let reads = (0..10).map(|n| {
+        let mut read = world.forward(version, None);
+        if n == 4 {
+            read.entry.request_id = first.entry.request_id;
+        }
+        store.record_in_flight(read, PendingOutcome::default())
+    });
+    for (n, recorded) in join_all(reads).await.into_iter().enumerate() {
         assert_eq!(recorded.is_ok(), n != 4, "{recorded:?}");
     }
     assert!(store.audit_verify(|_| {}).await.unwrap().is_ok());
