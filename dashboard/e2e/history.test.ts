@@ -115,6 +115,11 @@ test('further pages are fetched on demand', async () => {
 test('a new request fetches the newest page alone, and a change the page that shows it', async () => {
   const { page } = stage;
   const list = page.getByRole('list', { name: 'Decided requests' }).getByRole('listitem');
+  // Another attempt begins with the first page alone.
+  await list.first().waitFor();
+  const more = page.getByRole('button', { name: 'Show more' });
+  if (await more.count()) await more.click();
+  await expect.poll(() => list.count()).toBe(60);
   const fetched: string[] = [];
   page.on('request', (request) => {
     const { pathname, search } = new URL(request.url());
