@@ -221,7 +221,7 @@ fn a_limit_that_is_removed_is_named() {
         "/locks/7/codes",
         "Let the gardener in on Mondays, 8 to 10",
         r#"{"code":811920,"allowedWeekDays":127,"allowedFromTime":480,"allowedUntilTime":600}"#,
-        "It applies on every day",
+        "It applies every day",
     );
     is_harmless(
         "PATCH",

@@ -70,5 +70,5 @@ async fn a_database_with_data_keys_but_no_master_key_is_refused(storage: Storage
     database.change_unchecked("DELETE FROM master_keys").await;
     let refused = vault.start(FIRST).await.unwrap_err();
     assert!(matches!(refused, StartError::NoMaster), "{refused}");
-    assert!(refused.to_string().contains("restore it from a copy"));
+    assert!(refused.to_string().contains("restore it from a backup"));
 }
