@@ -128,7 +128,7 @@ async fn a_request_that_nobody_decides_is_escalated_to_a_person(storage: Storage
     })
     .await;
     let why = skipped["last_error"].as_str().unwrap();
-    assert!(why.contains("may not decide"), "{why}");
+    assert!(why.contains("could not decide"), "{why}");
     // She is removed, and gets nothing more of the channel, which remains.
     let user = id(&ann).await;
     let call = owner.call(Method::DELETE, &format!("/members/{user}"));
