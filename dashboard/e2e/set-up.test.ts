@@ -279,7 +279,7 @@ test('each snippet works, and its request appears immediately', async () => {
 test('a reload keeps the step but not the key', async () => {
   const { page } = stage;
   await openSamples();
-  const isComplete = page.getByText('The set-up is complete.');
+  const isComplete = page.getByText('Setup is complete.');
   if (!(await isComplete.count())) {
     await passes().getByRole('button', { name: /^Send/ }).click();
     await page.getByText('First request received').waitFor();
