@@ -4,7 +4,7 @@
 //!
 //! | path | methods | file |
 //! |---|---|---|
-//! | `/mcp` | POST | `doors/mcp/mod.rs` |
+//! | `/mcp` | GET, POST | `doors/mcp/mod.rs`, `doors/mcp/decisions.rs` |
 //! | `/proxy` | POST | `doors/proxy.rs` |
 //! | `/proxy/dry-run` | POST | `doors/proxy.rs` |
 //! | `/proxy/execute/{action_id}` | POST | `doors/execute.rs` |

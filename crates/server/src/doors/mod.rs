@@ -17,7 +17,6 @@ mod served;
 mod status;
 mod unmodified;
 
-use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -32,8 +31,6 @@ pub(crate) fn routes() -> OpenApiRouter<AgentState> {
         .routes(routes!(proxy::dry_run))
         .routes(routes!(execute::execute))
         .routes(routes!(status::status))
-        .routes(routes!(mcp::mcp))
-        // Described with the other method: whether it exists depends on the client.
-        .route("/mcp", get(mcp::decisions))
+        .routes(routes!(mcp::mcp, mcp::decisions))
         .merge(passthrough::routes())
 }

@@ -25,6 +25,7 @@ use gaiterguard_gateway::action::STATUS_WAIT_MAX;
 use gaiterguard_listener::Lifecycle;
 use gaiterguard_store::Notice;
 use gaiterguard_web::problem::{Problem, no_such_method};
+use gaiterguard_web::responses::Unavailable;
 use http::header::ALLOW;
 use http::{HeaderMap, HeaderValue};
 use tokio::sync::broadcast;
@@ -43,8 +44,37 @@ const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// next response.
 const WAITING_MAX: usize = 100;
 
-/// Opens the stream. A client without a session in which pages are offered has nothing to learn on it: 405, which the
-/// protocol demands of a server without a stream.
+/// Model Context Protocol stream
+///
+/// For clients with URL mode elicitation. `notifications/elicitation/complete` reports each decision on a request of the
+/// agent, so that the client need not ask. Without the session id of such a client there is nothing to report, and the
+/// response is 405, as the protocol demands of a server without a stream.
+#[utoipa::path(
+    get,
+    path = "/mcp",
+    operation_id = "mcpDecisions",
+    tag = "agent",
+    params((
+        "Mcp-Session-Id" = Option<String>, Header,
+        description = "The session id that the response to `initialize` had.",
+    )),
+    security(("agentKey" = [])),
+    responses(
+        (
+            status = 200,
+            description = "A stream of events, each with a JSON-RPC notification.",
+            body = String,
+            content_type = "text/event-stream",
+        ),
+        (status = 401, description = "`invalid_agent_key`: the agent key is missing, unknown, \
+                                      revoked, or expired."),
+        (status = 403, description = "`cross_origin_refused`: the request comes from a web page of \
+                                      another origin. `agent_blocked`: the agent is blocked."),
+        (status = 405, description = "`method_not_allowed`: the client has no session in which approval pages \
+                                      are offered."),
+        Unavailable,
+    )
+)]
 pub(in crate::doors) async fn decisions(
     State(state): State<AgentState>,
     headers: HeaderMap,

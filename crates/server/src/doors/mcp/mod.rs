@@ -32,14 +32,13 @@ use self::tools::{Call, Tools};
 use super::agent;
 use crate::state::AgentState;
 
-pub(super) use self::decisions::decisions;
+pub(super) use self::decisions::{__path_decisions, decisions};
 
 /// Model Context Protocol endpoint
 ///
 /// Streamable HTTP transport without sessions. Each message gets its own response. A client that declares URL mode
 /// elicitation is offered the approval page of a held request: such a response is a stream of events, which ends with
-/// the result. With the `Mcp-Session-Id` of such a client, `GET` opens a stream on which
-/// `notifications/elicitation/complete` reports each decision; without it, `GET` is 405.
+/// the result.
 #[utoipa::path(
     post,
     path = "/mcp",
