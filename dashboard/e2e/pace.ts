@@ -1,4 +1,4 @@
-/** What a page costs a person who sees it for the first time: the words to read, the keys, and the presses. */
+/** The effort that a page asks of a person who sees it for the first time: the words to read, the keys, and the presses. */
 import type { Locator, Page } from 'playwright-core';
 
 /** How long a person takes for each, in milliseconds: 300 words a minute, and 130 keys. */

@@ -64,7 +64,7 @@ export async function beforeAttempt(test: string): Promise<void> {
   for (const stage of stages) await stage.begin(test);
 }
 
-/** What a test finds. The gateway keeps its database. */
+/** The state that a test finds. The gateway keeps its database. */
 interface Found {
   test: string;
   token: string;

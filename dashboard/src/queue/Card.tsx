@@ -190,7 +190,7 @@ function Row({ action }: { action: Action }) {
   );
 }
 
-/** The values that the headline lacks, or the path if it has none of it: rows with the same headline differ in them. */
+/** The values that the headline lacks, or the path if it shows no part of it: rows with the same headline differ in them. */
 function Beyond({ action }: { action: Action }) {
   // Without a summary or an operation, the path is the headline.
   const hasPath = action.summary

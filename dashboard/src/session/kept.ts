@@ -1,4 +1,4 @@
-/** What a user is writing, kept in the tab so that a reload or a session that ends does not lose it. */
+/** Unsaved text of a user, kept in the tab so that a reload or a session that ends does not lose it. */
 import { useEffect } from 'react';
 import { onSignedOut, sessionHasEnded, sessionUser } from './session';
 

@@ -224,7 +224,7 @@ function Send({
   isAgain: boolean;
   /** Whether the details are shown without being asked for. */
   isOpen?: boolean;
-  /** What can be changed in the request. */
+  /** The fields that change the request. */
   children?: ReactNode;
 }) {
   const queries = useQueryClient();

@@ -4,7 +4,7 @@ import { useEffect } from 'react';
 let shown = '';
 const listeners = new Set<(text: string) => void>();
 
-/** Publishes the heading; an empty text if the page has none yet. */
+/** Publishes the heading; an empty text while the page lacks one. */
 export function showHeading(text: string) {
   if (text === shown) return;
   shown = text;
