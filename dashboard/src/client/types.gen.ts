@@ -9217,6 +9217,53 @@ export type SetKillSwitchResponses = {
 
 export type SetKillSwitchResponse = SetKillSwitchResponses[keyof SetKillSwitchResponses];
 
+export type McpDecisionsData = {
+    body?: never;
+    headers?: {
+        /**
+         * The session id that the response to `initialize` had.
+         */
+        'Mcp-Session-Id'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/mcp';
+};
+
+export type McpDecisionsErrors = {
+    /**
+     * `invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.
+     */
+    401: unknown;
+    /**
+     * `cross_origin_refused`: the request comes from a web page of another origin. `agent_blocked`: the agent is blocked.
+     */
+    403: unknown;
+    /**
+     * `method_not_allowed`: the client has no session in which approval pages are offered.
+     */
+    405: unknown;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type McpDecisionsError = McpDecisionsErrors[keyof McpDecisionsErrors];
+
+export type McpDecisionsResponses = {
+    /**
+     * A stream of events, each with a JSON-RPC notification.
+     */
+    200: string;
+};
+
+export type McpDecisionsResponse = McpDecisionsResponses[keyof McpDecisionsResponses];
+
 export type McpData = {
     /**
      * A JSON-RPC message.

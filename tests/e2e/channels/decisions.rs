@@ -313,7 +313,9 @@ async fn a_button_of_another_request_or_state_decides_nothing(storage: Storage) 
         .press(&scene.gateway, ANN, &approve)
         .await
         .expect_status(200);
-    slack.notified(ANN, "the message will be updated shortly").await;
+    slack
+        .notified(ANN, "the message will be updated shortly")
+        .await;
     assert_eq!(status(&scene.human, &other).await, "PENDING");
     // Both are decided where they are shown as they are.
     scene.human.deny(&held, "No.").await;

@@ -1692,8 +1692,7 @@ export const setKillSwitchMutation = (options?: Partial<Options<SetKillSwitchDat
  *
  * Streamable HTTP transport without sessions. Each message gets its own response. A client that declares URL mode
  * elicitation is offered the approval page of a held request: such a response is a stream of events, which ends with
- * the result. With the `Mcp-Session-Id` of such a client, `GET` opens a stream on which
- * `notifications/elicitation/complete` reports each decision; without it, `GET` is 405.
+ * the result.
  */
 export const mcpMutation = (options?: Partial<Options<McpData>>): UseMutationOptions<McpResponse, McpError, Options<McpData>> => {
     const mutationOptions: UseMutationOptions<McpResponse, McpError, Options<McpData>> = {
