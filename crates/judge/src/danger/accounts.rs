@@ -171,7 +171,12 @@ pub(super) fn was_another(scene: &Scene<'_>) -> Option<Finding> {
 
 /// Returns a bank account that is stored rather than paid, and that the intent does not mention.
 pub(super) fn is_stored(scene: &Scene<'_>) -> Option<Finding> {
-    if matches!(scene.effect, Effect::Pay | Effect::Read | Effect::Delete) {
+    // An account next to an amount is paid, or pays.
+    let is_payment = scene.values.iter().any(|value| {
+        value.is_named(&["amount", "amt", "amounts", "instdamt", "total", "sum"])
+            && value.text.bytes().any(|byte| byte.is_ascii_digit())
+    });
+    if is_payment || matches!(scene.effect, Effect::Pay | Effect::Read | Effect::Delete) {
         return None;
     }
     let value = scene.values.iter().find(|value| {

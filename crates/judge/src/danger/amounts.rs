@@ -33,8 +33,8 @@ pub(super) fn is_scaled(scene: &Scene<'_>) -> Option<Finding> {
         || scene
             .values
             .iter()
-            .any(|value| value.is_named(&["currency", "price"]));
-    if !moves {
+            .any(|value| value.is_named(&["currency", "price", "budget", "micros"]));
+    if !moves || !scene.changes() {
         return None;
     }
     let given: Vec<f64> = quantities::money_in(scene.compared.intent);
@@ -46,9 +46,9 @@ pub(super) fn is_scaled(scene: &Scene<'_>) -> Option<Finding> {
         .values
         .iter()
         .filter(|value| value.is_named(AMOUNT) && !is_count(value))
-        .filter_map(|value| Some((value, number(value)?)))
+        .filter_map(|value| Some((value, number(value)? / unit(value))))
         .collect();
-    let is_whole = |value: &Value<'_>| !value.text.contains('.');
+    let is_whole = |value: &Value<'_>| !value.text.contains('.') && !is_in_micros(value);
     // Whole amounts may be in the smallest unit, but not where the currency has no such unit.
     let fits = |value: &Value<'_>, amount: f64| {
         given.iter().any(|one| {
@@ -135,6 +135,15 @@ pub(super) fn is_close(scene: &Scene<'_>) -> Option<Finding> {
             shown(last_part(value.leaf.found.name))
         )))
     })
+}
+
+/// Whether an amount is in millionths.
+fn is_in_micros(value: &Value<'_>) -> bool {
+    value.is_named(&["micro", "micros"])
+}
+
+fn unit(value: &Value<'_>) -> f64 {
+    if is_in_micros(value) { 1e6 } else { 1.0 }
 }
 
 fn number(value: &Value<'_>) -> Option<f64> {

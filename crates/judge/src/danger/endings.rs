@@ -276,6 +276,21 @@ pub(super) fn shares_with_nobody(scene: &Scene<'_>) -> Option<Finding> {
     })
 }
 
+/// Whether an intent says until which day or time: `until Friday`, but not `until she has read it`.
+fn until_when(scene: &Scene<'_>) -> bool {
+    let after = scene.intent.iter().skip_while(|word| *word != "until");
+    after.skip(1).take(4).any(|word| {
+        word.starts_with(|c: char| c.is_ascii_digit())
+            || WHEN.iter().any(|start| word.starts_with(start))
+    })
+}
+
+/// Beginnings of words for a day or a time.
+const WHEN: &[&str] = list![
+    monday tuesday wednesday thursday friday saturday sunday januar februar march april may june july
+    august septemb octob novemb decemb end tomorrow tonight noon midnight next
+];
+
 /// Returns access that does not end, where the intent names a time.
 pub(super) fn endless(scene: &Scene<'_>, names_time: bool) -> Option<Finding> {
     const ACCESS: &[&str] = list![
@@ -287,7 +302,8 @@ pub(super) fn endless(scene: &Scene<'_>, names_time: bool) -> Option<Finding> {
         hours days minutes seconds date period deadline timeout window validity expiredate
         expirydate
     ];
-    let is_bounded = scene.says(&["until", "temporar", "expir"])
+    let is_bounded = scene.says(&["temporar", "expir"])
+        || scene.has(&["until"]) && until_when(scene)
         || scene.intent_text.contains(" for the day")
         || scene.intent.windows(3).any(|words| {
             words[0] == "for"

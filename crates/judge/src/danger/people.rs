@@ -69,9 +69,11 @@ pub(super) fn another_person(scene: &Scene<'_>) -> Option<Finding> {
         if !is_person || !is_name || is_said(found.value) {
             return None;
         }
-        let is_known_by_another = is_placed(value)
+        let is_known_by_another = !is_exact
+            && is_placed(value)
             && scene.siblings(value).any(|one| {
                 one.leaf.kind == LeafKind::Text
+                    && !one.is_prose()
                     && one.text.len() > 3
                     && !one.is_named(&["city", "country", "state"])
                     && is_said(one.leaf.found.value)

@@ -3,6 +3,7 @@
 use super::scene::{Scene, Value, has_any, words_of};
 use crate::field::LeafKind;
 use crate::finding::Finding;
+use crate::origin::is_identifier;
 use crate::signal;
 
 /// Words for what protects.
@@ -162,8 +163,12 @@ pub(super) fn guards(scene: &Scene<'_>) -> bool {
 
 /// The words of the end of the path: of what the request acts on, rather than of a collection around it.
 fn last_words(scene: &Scene<'_>) -> Vec<String> {
-    let last = scene.compared.route.own_words().last();
-    last.map(words_of).unwrap_or_default()
+    // After the name of a collection, as in `/actions/change_protection`, an action looks like the name of an object.
+    let route = scene.compared.route;
+    let last = route.texts().last().filter(|text| !is_identifier(text));
+    last.or_else(|| route.own_words().last())
+        .map(words_of)
+        .unwrap_or_default()
 }
 
 /// Whether the intent asks for something to be off: `cannot be deleted` asks for the opposite.

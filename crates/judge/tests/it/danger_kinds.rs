@@ -188,9 +188,13 @@ fn something_that_goes_to_another_person_is_named() {
         "Print a badge for Jon Ek, met by Siri van Dijk",
         r#"{"holder":"Jon Ek","recipient":"s.vandijk@harbor.example"}"#,
     ));
-    let book = "<Order><Line>77</Line><Holder>A. Lund</Holder><Delivery><Name>B. Moe</Name></Delivery></Order>";
-    let xml =
-        Case::new("POST", "/chip-orders", "Order a chip for Astrid Lund").body("text/xml", book);
+    let book = "<Chip><Line>77</Line><Holder>A. Lund</Holder><Delivery><Name>B. Moe</Name></Delivery></Chip>";
+    let xml = Case::new(
+        "POST",
+        "/lines/chips",
+        "Send a chip to the home of Astrid Lund",
+    )
+    .body("text/xml", book);
     names(&xml, "“Name” is “B. Moe”");
 }
 
@@ -318,6 +322,15 @@ fn a_guard_that_is_off_everywhere_or_without_an_end_is_named() {
         &json("POST", shield, keep, r#"{"delete":false}"#),
         "It switches off a protection: “delete” is false",
     );
+    names(
+        &json(
+            "POST",
+            "/disks/9/actions/change_protection",
+            keep,
+            r#"{"delete":false}"#,
+        ),
+        "It switches off a protection: “delete” is false",
+    );
     is_ordinary(&json("POST", shield, keep, r#"{"delete":true}"#));
 }
 
@@ -335,6 +348,18 @@ fn an_amount_without_a_limit_is_named() {
     );
     let some = full.replace(&"f".repeat(64), &format!("{}12c", "0".repeat(61)));
     is_ordinary(&json("POST", "/wallet", intent, &some));
+    let budget = "/ads/budgets:mutate";
+    let raise = "Raise the daily budget of the fair from €40 to €45";
+    let micros = |amount: &str| {
+        format!(
+            r#"{{"operations":[{{"update":{{"name":"budgets/7","amountMicros":"{amount}"}}}}]}}"#
+        )
+    };
+    names(
+        &json("POST", budget, raise, &micros("4500000000")),
+        "100 times the 45 of the intent",
+    );
+    is_ordinary(&json("POST", budget, raise, &micros("45000000")));
     names(
         &json(
             "PATCH",
@@ -380,6 +405,15 @@ fn an_account_other_than_the_known_one_is_named() {
             r#"{"name":"Holm Marine","iban":"NO9386011117947","amount":"95.00","currency":"EUR"}"#,
         )
         .after("GET", "/payees", 200, before),
+    );
+    let file = "<File><Payer><IBAN>NL91ABNA0417164300</IBAN></Payer><Amt>95.00</Amt><Payee><Nm>Holm</Nm><IBAN>NO9386011117947</IBAN></Payee></File>";
+    is_ordinary(
+        &Case::new(
+            "POST",
+            "/payment-files",
+            "Submit the file for Holm, 95.00 to NO93 8601 1117 947",
+        )
+        .body("application/xml", file),
     );
     is_ordinary(&json(
         "PATCH",
