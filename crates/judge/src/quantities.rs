@@ -28,6 +28,46 @@ const UP_TO_TWELVE: [&str; 12] = [
     "twelve noon zwölf douze doce doze dodici",
 ];
 
+/// Numbers above twelve, in English.
+const ABOVE_TWELVE: [(&str, f64); 15] = [
+    ("thirteen", 13.0),
+    ("fourteen", 14.0),
+    ("fifteen", 15.0),
+    ("sixteen", 16.0),
+    ("seventeen", 17.0),
+    ("eighteen", 18.0),
+    ("nineteen", 19.0),
+    ("twenty", 20.0),
+    ("thirty", 30.0),
+    ("forty", 40.0),
+    ("fifty", 50.0),
+    ("sixty", 60.0),
+    ("seventy", 70.0),
+    ("eighty", 80.0),
+    ("ninety", 90.0),
+];
+
+/// Words for numbers that often mean something else: articles, times, and words of another language.
+const AMBIGUOUS: &str =
+    "a an ein eine einen un une uno una um uma once noon single both twice due sept";
+
+/// Returns the number that a word in lower case is, if it can be nothing else.
+pub(crate) fn written(word: &str) -> Option<f64> {
+    let is_one_of = |words: &str| words.split(' ').any(|known| known == word);
+    if is_one_of(AMBIGUOUS) {
+        return None;
+    }
+    let above = ABOVE_TWELVE.iter().find(|(known, _)| *known == word);
+    #[expect(clippy::cast_precision_loss, reason = "it counts up to twelve")]
+    let at = |at: usize| at as f64 + 1.0;
+    above.map(|(_, number)| *number).or_else(|| {
+        UP_TO_TWELVE
+            .iter()
+            .position(|words| is_one_of(words))
+            .map(at)
+    })
+}
+
 /// The units of a field by its name: how many of them make one of the unit that people use.
 const UNITS: &[(&[&str], &[f64])] = &[
     (

@@ -66,7 +66,10 @@ pub(super) fn gives(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// Returns the description of the field at a JSON pointer. Items of a list share one.
-fn description_of<'a>(descriptions: &[(&'a str, &'a str)], pointer: &str) -> Option<&'a str> {
+pub(super) fn description_of<'a>(
+    descriptions: &[(&'a str, &'a str)],
+    pointer: &str,
+) -> Option<&'a str> {
     let is_item = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let fits = |known: &str| {
         let (mut own, mut other) = (pointer.split('/'), known.split('/'));

@@ -16,7 +16,10 @@ mod accounts;
 mod amounts;
 mod codes;
 mod contradictions;
+mod counts;
 mod diverts;
+mod durations;
+mod earlier;
 mod endings;
 mod extent;
 mod limits;
@@ -24,6 +27,8 @@ mod past;
 mod people;
 mod rights;
 mod scene;
+mod stated;
+mod stronger;
 mod switches;
 
 use gaiterguard_domain::effect::Effect;
@@ -70,6 +75,7 @@ pub(crate) fn of(compared: &Compared<'_>, effect: Effect) -> Vec<Finding> {
         accounts::was_another(&scene),
         contradictions::environment(&scene),
         contradictions::more_than_reading(&scene),
+        stronger::than_stated(&scene),
         codes::gives(&scene),
         access::opens(&scene),
         endings::shares_with_nobody(&scene),
@@ -87,6 +93,10 @@ pub(crate) fn of(compared: &Compared<'_>, effect: Effect) -> Vec<Finding> {
         endings::empty_list(&scene),
         switches::protection_off(&scene),
         extent::acts_on_more(&scene),
+        durations::another(&scene),
+        counts::another(&scene),
+        counts::another_sign(&scene),
+        earlier::was_another(&scene),
         contradictions::longer_time(&scene),
         limits::removed(&scene),
         endings::endless(&scene, limits::names_time(&scene)),

@@ -37,7 +37,7 @@ pub(super) fn is_past(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// Returns the days from 1970-01-01 to a date of the Gregorian calendar; `None` without a year.
-fn days(date: Date) -> Option<i64> {
+pub(super) fn days(date: Date) -> Option<i64> {
     let (month, day) = (i64::from(date.month), i64::from(date.day));
     // A year that begins in March has its leap day at its end.
     let year = i64::from(date.year?) - i64::from(month <= 2);

@@ -86,6 +86,11 @@ fn by_identifier(scene: &Scene<'_>) -> Option<Finding> {
     ))
 }
 
+/// Whether a value, or a list or an object that it is in, is named for rights.
+pub(super) fn is_of_rights(value: &Value<'_>) -> bool {
+    value.is_in(RIGHTS)
+}
+
 fn is_right(scene: &Scene<'_>, value: &Value<'_>) -> bool {
     let is_of = |words: &[&str]| value.is_named(words);
     if !is_of(RIGHTS) {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 
 mod additions;
+mod contradictions;
 mod danger_kinds;
 mod dangers;
 mod never_lower;

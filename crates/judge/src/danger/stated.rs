@@ -1,0 +1,528 @@
+//! The quantities that an intent states, in digits or in words, each with the words around it.
+
+use crate::quantities;
+
+/// The seconds of a day.
+pub(super) const DAY: f64 = 86_400.0;
+
+/// A unit of time: its name, the words for it, its abbreviations after digits, and its seconds. A month and a year have
+/// more than one length.
+struct Unit {
+    name: &'static str,
+    words: &'static str,
+    short: &'static str,
+    seconds: (f64, f64),
+}
+
+/// The units of time, from the shortest to the longest.
+const UNITS: [Unit; 9] = [
+    Unit {
+        name: "millisecond",
+        words: "millisecond milliseconds millis milli msec msecs ms",
+        short: "ms",
+        seconds: (0.001, 0.001),
+    },
+    Unit {
+        name: "second",
+        words: "second seconds sec secs sekunde sekunden seconde secondes segundo segundos",
+        short: "s",
+        seconds: (1.0, 1.0),
+    },
+    Unit {
+        name: "minute",
+        words: "minute minutes min mins minuten minuto minutos",
+        short: "m",
+        seconds: (60.0, 60.0),
+    },
+    Unit {
+        name: "hour",
+        words: "hour hours hr hrs stunde stunden heure heures hora horas",
+        short: "h",
+        seconds: (3600.0, 3600.0),
+    },
+    Unit {
+        name: "day",
+        words: "day days tag tage tagen jour jours día días dia dias",
+        short: "d",
+        seconds: (DAY, DAY),
+    },
+    Unit {
+        name: "week",
+        words: "week weeks wk wks woche wochen semaine semaines semana semanas",
+        short: "w",
+        seconds: (7.0 * DAY, 7.0 * DAY),
+    },
+    Unit {
+        name: "fortnight",
+        words: "fortnight fortnights",
+        short: "",
+        seconds: (14.0 * DAY, 14.0 * DAY),
+    },
+    Unit {
+        name: "month",
+        words: "month months monat monate monaten mois mes meses",
+        short: "mo",
+        seconds: (28.0 * DAY, 31.0 * DAY),
+    },
+    Unit {
+        name: "year",
+        words: "year years yr yrs jahr jahre jahren año años",
+        short: "y",
+        seconds: (360.0 * DAY, 366.0 * DAY),
+    },
+];
+
+/// A length of time in seconds, from the least to the most that it may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) least: f64,
+    pub(super) most: f64,
+}
+
+impl Span {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            least: self.least + other.least,
+            most: self.most + other.most,
+        }
+    }
+
+    /// Whether two lengths may be the same, with a small difference for rounding.
+    pub(super) fn may_be(self, other: Self) -> bool {
+        const ROUNDING: f64 = 1.05;
+        self.least <= other.most * ROUNDING && other.least <= self.most * ROUNDING
+    }
+}
+
+/// The length of so many of a unit that a word names.
+pub(super) fn span(number: f64, unit: &str) -> Option<Span> {
+    let unit = UNITS.iter().find(|known| known.name == unit)?;
+    let (least, most) = unit.seconds;
+    Some(Span {
+        least: number * least,
+        most: number * most,
+    })
+}
+
+/// The name of the unit of time that a word in lower case names.
+pub(super) fn unit_named(word: &str) -> Option<&'static str> {
+    let unit = UNITS
+        .iter()
+        .find(|unit| unit.words.split(' ').any(|known| known == word))?;
+    Some(unit.name)
+}
+
+/// Reads numbers with their units, without spaces between or with: `1h30m`, `90 days`, `3600s`.
+pub(super) fn compact(text: &str) -> Option<Span> {
+    let mut rest = text.trim();
+    let mut sum: Option<Span> = None;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        let behind = rest[digits..].trim_start();
+        let letters = behind
+            .find(|c: char| !c.is_alphabetic())
+            .unwrap_or(behind.len());
+        let unit = &behind[..letters];
+        let known = UNITS
+            .iter()
+            .find(|known| !unit.is_empty() && known.short == unit)
+            .map(|known| known.name)
+            .or_else(|| unit_named(unit))?;
+        let one = span(number, known)?;
+        sum = Some(sum.map_or(one, |sum| sum.plus(one)));
+        rest = behind[letters..].trim_start();
+    }
+    sum
+}
+
+/// Says a length of time as people do: `a year`, `10 minutes`, `about 1.5 hours`.
+pub(super) fn spoken(seconds: f64) -> String {
+    const SPOKEN: [(&str, f64); 6] = [
+        ("year", 365.0 * DAY),
+        ("month", 30.0 * DAY),
+        ("day", DAY),
+        ("hour", 3600.0),
+        ("minute", 60.0),
+        ("second", 1.0),
+    ];
+    let exact = SPOKEN.iter().find(|(_, length)| {
+        let count = seconds / length;
+        count >= 1.0 && (count - count.round()).abs() < 1e-9 && *length != 30.0 * DAY
+    });
+    if let Some((unit, length)) = exact.filter(|(_, length)| seconds / length < 1000.0) {
+        return counted(seconds / length, unit);
+    }
+    let rough = SPOKEN.iter().find(|(_, length)| seconds / length >= 1.0);
+    let (unit, length) = rough.unwrap_or(&("second", 1.0));
+    let count = (seconds / length * 10.0).round() / 10.0;
+    format!("about {}", counted(count, unit))
+}
+
+/// So many of a unit: `an hour`, `2 hours`.
+pub(super) fn counted(count: f64, unit: &str) -> String {
+    match (count, unit) {
+        (1.0, "hour") => "an hour".to_owned(),
+        (1.0, _) => format!("a {unit}"),
+        _ => format!("{count} {unit}s"),
+    }
+}
+
+/// How a quantity limits others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    Exactly,
+    AtMost,
+    AtLeast,
+}
+
+/// A quantity that the intent states.
+#[derive(Debug)]
+pub(super) struct Stated<'a> {
+    pub(super) number: f64,
+    /// As the intent has it, with its unit if it is a time.
+    pub(super) phrase: &'a str,
+    /// Its length, if it is a time.
+    pub(super) span: Option<Span>,
+    pub(super) bound: Bound,
+    /// The words before it, the nearest first, and after it, in lower case.
+    pub(super) before: Vec<String>,
+    pub(super) after: Vec<String>,
+    /// Whether it is one end of a range or one of several choices.
+    pub(super) is_range: bool,
+    /// Whether it is joined to the next word, as in `two-hour`.
+    pub(super) is_joined: bool,
+}
+
+/// The words that are kept on each side.
+const WORDS_AROUND: usize = 4;
+
+/// The most quantities that are read. An intent with more is a list, of which each fits something.
+const STATED_MAX: usize = 12;
+
+struct Token<'a> {
+    text: &'a str,
+    lower: String,
+    start: usize,
+    end: usize,
+}
+
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(start) = text[at..].find(char::is_alphanumeric).map(|n| n + at) {
+        let mut end = start;
+        let mut rest = text[start..].chars().peekable();
+        while let Some(c) = rest.next() {
+            let joins = matches!(c, '.' | ',')
+                && text[..end].ends_with(|c: char| c.is_ascii_digit())
+                && rest.peek().is_some_and(char::is_ascii_digit);
+            if !c.is_alphanumeric() && !joins {
+                break;
+            }
+            end += c.len_utf8();
+        }
+        tokens.push(Token {
+            text: &text[start..end],
+            lower: text[start..end].to_lowercase(),
+            start,
+            end,
+        });
+        at = end;
+    }
+    tokens
+}
+
+/// A number in digits, as people write it.
+fn digits(token: &str) -> Option<f64> {
+    if !token.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let is_grouped = token
+        .split(',')
+        .skip(1)
+        .all(|group| group.split('.').next().is_some_and(|one| one.len() == 3));
+    let plain = if is_grouped {
+        token.replace(',', "")
+    } else {
+        token.replace(',', ".")
+    };
+    plain.parse().ok()
+}
+
+/// Returns the number that begins at a token, and how many tokens it has.
+fn number_at(tokens: &[Token<'_>], text: &str) -> Option<(f64, usize)> {
+    const ARTICLES: &[&str] = list![a an ein eine einen un une una um uma];
+    let word = |at: usize| tokens.get(at).map_or("", |token| token.lower.as_str());
+    let adjoins = |at: usize| {
+        tokens.get(at).is_some_and(|token| {
+            matches!(
+                &text[tokens[at - 1].end..token.start],
+                " " | "-" | " and " | "\u{a0}"
+            )
+        })
+    };
+    if let Some(number) = digits(word(0)) {
+        return Some((number, 1));
+    }
+    let scale = |word: &str| match word {
+        "dozen" => Some(12.0),
+        "hundred" => Some(100.0),
+        "thousand" => Some(1000.0),
+        _ => None,
+    };
+    let is_article = ARTICLES.contains(&word(0));
+    if word(0) == "half" && ARTICLES.contains(&word(1)) {
+        if let Some(scale) = scale(word(2)) {
+            return Some((scale / 2.0, 3));
+        }
+        return unit_named(word(2)).map(|_| (0.5, 2));
+    }
+    if is_article {
+        if let Some(scale) = scale(word(1)) {
+            return Some((scale, 2));
+        }
+        return unit_named(word(1)).map(|_| (1.0, 1));
+    }
+    let first = quantities::written(word(0)).or_else(|| scale(word(0)))?;
+    let (mut number, mut taken) = (first, 1);
+    let is_tens = (20.0..100.0).contains(&first) && first % 10.0 == 0.0;
+    if is_tens
+        && adjoins(1)
+        && let Some(ones) = quantities::written(word(1)).filter(|ones| *ones < 10.0)
+    {
+        (number, taken) = (first + ones, 2);
+    }
+    if adjoins(taken)
+        && let Some(scale) = scale(word(taken))
+    {
+        (number, taken) = (number * scale, taken + 1);
+    }
+    Some((number, taken))
+}
+
+/// Returns the quantities that an intent states.
+pub(super) fn in_intent(text: &str) -> Vec<Stated<'_>> {
+    let tokens = tokens(text);
+    let mut found: Vec<Stated<'_>> = Vec::new();
+    let mut at = 0;
+    // The number of the last token of the quantity before.
+    let mut last = usize::MAX;
+    while at < tokens.len() && found.len() < STATED_MAX {
+        let token = &tokens[at];
+        let before = &text[..token.start];
+        let one = token
+            .text
+            .starts_with(|c: char| c.is_ascii_digit())
+            .then(|| compact(&token.lower))
+            .flatten();
+        let (mut number, mut taken, mut length) = match (one, number_at(&tokens[at..], text)) {
+            (Some(length), _) => (length.least, 1, Some(length)),
+            (None, Some((number, taken))) => (number, taken, None),
+            (None, None) => {
+                at += 1;
+                continue;
+            }
+        };
+        let behind = &text[tokens[at + taken - 1].end..];
+        // Codes, dates, versions, times of day, amounts of money and shares are read elsewhere.
+        let sign = before.ends_with(['-', '−'])
+            && before[..before.len() - before.chars().next_back().map_or(0, char::len_utf8)]
+                .chars()
+                .next_back()
+                .is_none_or(|c| c.is_whitespace() || c == '(');
+        let is_digits = token.text.starts_with(|c: char| c.is_ascii_digit());
+        let is_code = before.ends_with(['#', '/', ':', '_', '@', '.', '$', '€', '£', '¥', '+'])
+            || before.ends_with(['-', '−']) && !sign
+            || behind.starts_with(['/', ':', '_', '@', '%', '€', '$', '£'])
+            || behind.trim_start().starts_with('%');
+        let next = tokens.get(at + taken);
+        let gap = next.map_or("", |next| &text[tokens[at + taken - 1].end..next.start]);
+        if length.is_none()
+            && matches!(gap, " " | "-" | "\u{a0}" | "‑")
+            && let Some(unit) = next.and_then(|next| unit_named(&next.lower))
+        {
+            length = span(number, unit);
+            taken += 1;
+            // `an hour and a half`
+            let end: Vec<&str> = tokens[at + taken..]
+                .iter()
+                .take(3)
+                .map(|token| token.lower.as_str())
+                .collect();
+            if end == ["and", "a", "half"] {
+                number += 0.5;
+                length = span(number, unit);
+                taken += 3;
+            }
+        }
+        let is_joined = gap == "-" && length.is_none();
+        let is_choice = |word: Option<&Token<'_>>| {
+            word.is_some_and(|word| matches!(word.lower.as_str(), "to" | "or" | "bis"))
+        };
+        let is_number = |at: usize| {
+            tokens
+                .get(at..)
+                .is_some_and(|rest| number_at(rest, text).is_some_and(|(_, _)| !rest.is_empty()))
+        };
+        let is_range = is_choice(tokens.get(at + taken)) && is_number(at + taken + 1)
+            || at >= 2 && is_choice(tokens.get(at - 1)) && last == at - 2
+            || matches!(gap, "-" | "–" | " - " | " – ") && is_number(at + taken);
+        // `two-factor` is no count.
+        let is_word = is_joined && !is_range;
+        if is_code
+            || is_word
+            || is_digits && behind.starts_with('-') && is_range && length.is_none()
+        {
+            at += taken;
+            continue;
+        }
+        let before: Vec<String> = tokens[..at]
+            .iter()
+            .rev()
+            .take(WORDS_AROUND)
+            .map(|token| token.lower.clone())
+            .collect();
+        let after: Vec<String> = tokens[at + taken..]
+            .iter()
+            .take(WORDS_AROUND)
+            .map(|token| token.lower.clone())
+            .collect();
+        let end = tokens[at + taken - 1].end;
+        // `2 hours 30 minutes`
+        if let (Some(length), Some(known)) = (length, found.last_mut())
+            && let Some(other) = known.span
+            && last != usize::MAX
+            && (last + 1 == at || last + 2 == at && tokens[at - 1].lower == "and")
+            && other.least > length.most
+        {
+            let start = known.phrase.as_ptr().addr() - text.as_ptr().addr();
+            known.span = Some(other.plus(length));
+            known.phrase = &text[start..end];
+            known.after = after;
+        } else {
+            let start = if sign {
+                token.start
+                    - text[..token.start]
+                        .chars()
+                        .next_back()
+                        .map_or(0, char::len_utf8)
+            } else {
+                token.start
+            };
+            found.push(Stated {
+                number: if sign { -number } else { number },
+                phrase: &text[start..end],
+                span: length,
+                bound: bound(&before),
+                before,
+                after,
+                is_range,
+                is_joined: length.is_some() && (gap == "-" || gap == "‑"),
+            });
+        }
+        at += taken;
+        last = at - 1;
+    }
+    if found.len() == STATED_MAX {
+        found.clear();
+    }
+    found
+}
+
+/// How the words before a quantity, the nearest first, limit it.
+fn bound(before: &[String]) -> Bound {
+    let pair = |second: &str, first: &str| {
+        before.first().is_some_and(|word| word == first)
+            && before.get(1).is_some_and(|word| word == second)
+    };
+    let first = before.first().map_or("", String::as_str);
+    if pair("up", "to")
+        || pair("at", "most")
+        || pair("no", "longer")
+        || matches!(first, "maximum" | "max" | "within" | "under" | "below")
+        || first == "than"
+            && before
+                .get(1)
+                .is_some_and(|word| matches!(word.as_str(), "less" | "fewer" | "shorter"))
+        || first == "than"
+            && before
+                .get(2)
+                .is_some_and(|word| word == "no" || word == "not")
+    {
+        Bound::AtMost
+    } else if pair("at", "least")
+        || matches!(first, "minimum" | "min" | "over" | "above")
+        || first == "than"
+            && before
+                .get(1)
+                .is_some_and(|word| matches!(word.as_str(), "more" | "longer"))
+    {
+        Bound::AtLeast
+    } else {
+        Bound::Exactly
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_read_in_words_and_in_digits() {
+        let read = |text: &str| -> Vec<(f64, String)> {
+            in_intent(text)
+                .into_iter()
+                .map(|one| {
+                    let number = one.span.map_or(one.number, |span| span.least);
+                    (number, one.phrase.to_owned())
+                })
+                .collect()
+        };
+        for (text, number, phrase) in [
+            ("Invite two guests", 2.0, "two"),
+            ("Order a dozen eggs", 12.0, "a dozen"),
+            ("Order half a dozen eggs", 6.0, "half a dozen"),
+            ("Seat twenty-one people", 21.0, "twenty-one"),
+            ("Send two hundred flyers", 200.0, "two hundred"),
+            ("Open it for two hours", 7200.0, "two hours"),
+            ("Open it for half an hour", 1800.0, "half an hour"),
+            (
+                "Open it for an hour and a half",
+                5400.0,
+                "an hour and a half",
+            ),
+            ("A 30-minute pass", 1800.0, "30-minute"),
+            ("Lock it for 1h30m", 5400.0, "1h30m"),
+            (
+                "Lock it for 2 hours and 30 minutes",
+                9000.0,
+                "2 hours and 30 minutes",
+            ),
+            ("Set it to -21 degrees", -21.0, "-21"),
+        ] {
+            assert_eq!(read(text), [(number, phrase.to_owned())], "{text}");
+        }
+        for text in [
+            "Turn on two-factor login",
+            "Merge C-12 on 2026-12-24 at 10:30",
+            "Pay $20 for #17 with 5% off",
+            "A guest of the house",
+        ] {
+            assert_eq!(read(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_as_people_say_them() {
+        for (seconds, expected) in [
+            (31_536_000.0, "a year"),
+            (604_800.0, "7 days"),
+            (604.8, "about 10.1 minutes"),
+            (3600.0, "an hour"),
+            (5400.0, "90 minutes"),
+        ] {
+            assert_eq!(spoken(seconds), expected);
+        }
+    }
+}
