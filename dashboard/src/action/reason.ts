@@ -93,6 +93,13 @@ export function isDangerous(action: Action): boolean {
   return findingOf(action).danger !== null;
 }
 
+/** Returns the signals for values that the intent does not name, or names differently. */
+export function unexpectedOf(action: Action): Signal[] {
+  return findingOf(action).signals.filter(
+    ({ code }) => UNNAMED.includes(code) || CONTRADICTIONS.includes(code),
+  );
+}
+
 /** The findings in a request. */
 interface Found {
   /** The gravest danger; null if there is none. */

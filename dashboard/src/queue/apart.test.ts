@@ -85,6 +85,25 @@ describe('a request is apart', () => {
     ]);
   });
 
+  it('if its intent names another recipient, unless that is so in most of them', () => {
+    const unnamed = (to: string) => ({
+      code: 'recipient_not_in_intent',
+      weight: 0.1,
+      evidence: '/to',
+      sentence: `It goes to ${to}, whom the intent does not mention.`,
+    });
+    const pays = (id: string, to: string, signals: unknown[]) =>
+      payment(id, to, `DE${to}`, '€1.00', { intent: 'Pay Civic Water', signals });
+    const few = [
+      pays('1', 'Civic Water', []),
+      pays('2', 'Civic Water', []),
+      pays('3', 'Zephyr', [unnamed('Zephyr')]),
+    ];
+    expect(apartOf(few).get('3')?.join()).toContain('Zephyr');
+    const all = ['A', 'B', 'C'].map((to) => pays(to, to, [unnamed(to)]));
+    expect([...apartOf(all)]).toEqual([]);
+  });
+
   it('if it has a danger, or if few have what is unusual about it', () => {
     const known = { context: { first_to_target: false } as Action['context'] };
     const unknown = { context: { first_to_target: true } as Action['context'] };

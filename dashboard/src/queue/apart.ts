@@ -1,6 +1,7 @@
 /** The differences that set a request apart from the others of its table, so that nobody approves it as one of many. */
 import { dangerOf } from '#/action/danger';
 import { comparisonsOf } from '#/action/familiarity';
+import { sentenceOf, unexpectedOf } from '#/action/reason';
 import { bodyValues } from '#/action/requestValues';
 import type { Action } from '#/client';
 import { splitTarget } from '#/text/target';
@@ -66,6 +67,8 @@ function fewOf(actions: readonly Action[]): Found {
       // The numbers in it differ from request to request.
       if (isUnusual && !OF_ALL.test(text)) add(text.replace(/[\d.,]+/g, '#'), action, text);
     }
+    // In a table of honest requests, the one whose intent names something else is the one to look at.
+    for (const signal of unexpectedOf(action)) add(signal.code, action, sentenceOf(action, signal));
     const danger = dangerOf(action);
     if (danger) always.push([action, danger.sentence]);
   }
