@@ -17,7 +17,12 @@ const ENDS: &[&str] = list![
 /// Words in the names of other lengths of time.
 const LASTS: &[&str] = list![
     timeout delay interval duration period term age wait snooze mute length window lease cooldown
-    grace hold freeze pause silence
+    grace hold freeze pause silence spent worked logged
+];
+
+/// Words in the names of lengths of time up to now.
+const LOOKS_BACK: &[&str] = list![
+    lookback back requested history
 ];
 
 /// Names of lengths of time in seconds by their standards (RFC 6749, RFC 9111), and by custom.
@@ -37,7 +42,7 @@ const SHORT_UNITS: &[(&[&str], &str)] = &[
 /// Words before a length of time for which, or after which, something is.
 const LEADS: &[&str] = list![
     for after within in to of lasting lasts is at be only just exactly valid about approximately
-    next most least than as most maximum
+    next most least than as most maximum log book track record
 ];
 
 /// Words around a length of time that is not one that a request sets.
@@ -196,6 +201,9 @@ fn relates(scene: &Scene<'_>, reading: &Reading<'_, '_>, one: &Stated<'_>) -> bo
     let is_kept = reading
         .value
         .is_named(&["retention", "retain", "age", "keep"]);
+    if reading.value.is_named(LOOKS_BACK) {
+        return matches!(first, "last" | "past" | "previous");
+    }
     if ELSEWHERE_BEFORE.contains(&first) || !is_kept && ELSEWHERE_AFTER.contains(&next) {
         return false;
     }
@@ -224,10 +232,10 @@ fn relates(scene: &Scene<'_>, reading: &Reading<'_, '_>, one: &Stated<'_>) -> bo
             matches!(first, "for" | "after" | "within") || is_about_end() || is_mentioned
         }
         Given::Length { ends: false } => {
-            let is_for = first == "for"
+            let is_for = matches!(first, "for" | "log" | "book" | "track" | "record")
                 && (named.is_empty()
                     || reading.value.is_in(list![
-                        duration period snooze mute length lease term pause silence
+                        duration period snooze mute length lease term pause silence spent worked logged
                     ]));
             leads && (is_for || is_mentioned)
         }
@@ -244,7 +252,7 @@ fn read<'s, 'a>(scene: &'s Scene<'_>, value: &'s Value<'a>) -> Option<Reading<'s
     ]);
     let is_named = |words: &[&str]| value.is_named(words) || is_amount && value.is_in(words);
     let ends = is_named(ENDS) || is_one_word(value, IN_SECONDS);
-    let lasts = is_named(LASTS);
+    let lasts = is_named(LASTS) || is_named(LOOKS_BACK);
     let own_unit = value.name.iter().rev().find_map(|word| unit_of(word));
     let number = text.parse::<f64>().ok();
     let number = number.filter(|number| number.is_finite() && *number > 0.0);
