@@ -9,8 +9,8 @@ mod reading;
 
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_text::words::{of_name, stem};
+use gaiterguard_text::classes::{Class, Classes};
 
-use crate::classes::{Class, Classes};
 use crate::features::Features;
 use crate::field::LeafKind;
 use crate::finding::Finding;

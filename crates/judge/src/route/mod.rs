@@ -8,8 +8,8 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use gaiterguard_text::words::{self, Stem, stem};
+use gaiterguard_text::classes::Classes;
 
-use crate::classes::Classes;
 use crate::lexicon::Sense;
 use segment::{Kind, Segment, sense_of};
 
