@@ -5,8 +5,8 @@ use std::cell::OnceCell;
 
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_text::char_classes::CharClasses;
-use gaiterguard_text::words::{self, Stem, Stems, stem};
 use gaiterguard_text::pairs::Pairs;
+use gaiterguard_text::words::{self, Stem, Stems, stem};
 
 use crate::effect_set::EffectSet;
 use crate::lexicon;

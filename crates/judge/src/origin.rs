@@ -2,8 +2,8 @@
 //! nowhere that is known.
 
 use gaiterguard_history::{Sighting, SightingKind};
-use gaiterguard_text::words::{Stem, Stems, of_name, of_text, stem};
 use gaiterguard_text::classes::{Class, Classes};
+use gaiterguard_text::words::{Stem, Stems, of_name, of_text, stem};
 
 use crate::alternatives::Sides;
 use crate::compare::Compared;

@@ -1,7 +1,7 @@
 //! Distinguishes the names in a path from the words of the interface.
 
-use gaiterguard_text::words::{of_name, stem};
 use gaiterguard_text::classes::Classes;
+use gaiterguard_text::words::{of_name, stem};
 
 use crate::route::Route;
 

@@ -61,6 +61,7 @@ impl CharClasses {
     }
 
     /// Adds the class of one more byte.
+    #[must_use]
     pub fn with(self, byte: u8) -> Self {
         Self(self.0 | OF_BYTE[usize::from(byte)])
     }

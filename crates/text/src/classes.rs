@@ -197,10 +197,12 @@ impl Classes {
             .fold(Self::default(), Self::with)
     }
 
+    #[must_use]
     pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
+    #[must_use]
     pub fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }

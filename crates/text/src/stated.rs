@@ -441,15 +441,15 @@ pub fn in_intent(text: &str) -> Vec<Stated<'_>> {
             .starts_with(|c: char| c.is_ascii_digit())
             .then(|| compact(&token.lower))
             .flatten();
-        let (mut number, mut taken, mut length) = match (one, number_at(&tokens[at..], text)) {
+        let (mut number, mut width, mut length) = match (one, number_at(&tokens[at..], text)) {
             (Some(length), _) => (length.least, 1, Some(length)),
-            (None, Some((number, taken))) => (number, taken, None),
+            (None, Some((number, width))) => (number, width, None),
             (None, None) => {
                 at += 1;
                 continue;
             }
         };
-        let behind = &text[tokens[at + taken - 1].end..];
+        let behind = &text[tokens[at + width - 1].end..];
         // Codes, dates, versions, times of day, amounts of money and shares are read elsewhere.
         let sign = before.ends_with(['-', '−'])
             && before[..before.len() - before.chars().next_back().map_or(0, char::len_utf8)]
@@ -461,16 +461,16 @@ pub fn in_intent(text: &str) -> Vec<Stated<'_>> {
             || before.ends_with(['-', '−']) && !sign
             || behind.starts_with(['/', ':', '_', '@', '%', '€', '$', '£'])
             || behind.trim_start().starts_with('%');
-        let next = tokens.get(at + taken);
-        let gap = next.map_or("", |next| &text[tokens[at + taken - 1].end..next.start]);
+        let next = tokens.get(at + width);
+        let gap = next.map_or("", |next| &text[tokens[at + width - 1].end..next.start]);
         if length.is_none()
             && matches!(gap, " " | "-" | "\u{a0}" | "‑")
             && let Some(unit) = next.and_then(|next| unit_named(&next.lower))
         {
             length = span(number, unit);
-            taken += 1;
+            width += 1;
             // `an hour and a half`
-            let end: Vec<&str> = tokens[at + taken..]
+            let end: Vec<&str> = tokens[at + width..]
                 .iter()
                 .take(3)
                 .map(|token| token.lower.as_str())
@@ -478,7 +478,7 @@ pub fn in_intent(text: &str) -> Vec<Stated<'_>> {
             if end == ["and", "a", "half"] {
                 number += 0.5;
                 length = span(number, unit);
-                taken += 3;
+                width += 3;
             }
         }
         let is_joined = gap == "-" && length.is_none();
@@ -490,16 +490,16 @@ pub fn in_intent(text: &str) -> Vec<Stated<'_>> {
                 .get(at..)
                 .is_some_and(|rest| number_at(rest, text).is_some_and(|(_, _)| !rest.is_empty()))
         };
-        let is_range = is_choice(tokens.get(at + taken)) && is_number(at + taken + 1)
+        let is_range = is_choice(tokens.get(at + width)) && is_number(at + width + 1)
             || at >= 2 && is_choice(tokens.get(at - 1)) && last == at - 2
-            || matches!(gap, "-" | "–" | " - " | " – ") && is_number(at + taken);
+            || matches!(gap, "-" | "–" | " - " | " – ") && is_number(at + width);
         // `two-factor` is no count.
         let is_word = is_joined && !is_range;
         if is_code
             || is_word
             || is_digits && behind.starts_with('-') && is_range && length.is_none()
         {
-            at += taken;
+            at += width;
             continue;
         }
         let before: Vec<String> = tokens[..at]
@@ -508,12 +508,12 @@ pub fn in_intent(text: &str) -> Vec<Stated<'_>> {
             .take(WORDS_AROUND)
             .map(|token| token.lower.clone())
             .collect();
-        let after: Vec<String> = tokens[at + taken..]
+        let after: Vec<String> = tokens[at + width..]
             .iter()
             .take(WORDS_AROUND)
             .map(|token| token.lower.clone())
             .collect();
-        let end = tokens[at + taken - 1].end;
+        let end = tokens[at + width - 1].end;
         // `2 hours 30 minutes`
         if let (Some(length), Some(known)) = (length, found.last_mut())
             && let Some(other) = known.span
@@ -546,7 +546,7 @@ pub fn in_intent(text: &str) -> Vec<Stated<'_>> {
                 is_joined: length.is_some() && (gap == "-" || gap == "‑"),
             });
         }
-        at += taken;
+        at += width;
         last = at - 1;
     }
     if found.len() == STATED_MAX {

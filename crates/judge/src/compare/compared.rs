@@ -4,8 +4,8 @@ use std::cell::OnceCell;
 
 use gaiterguard_history::History;
 use gaiterguard_request::opened::{self, Request};
-use gaiterguard_text::words::{Stem, Stems, of_name, stem};
 use gaiterguard_text::quantities::Given;
+use gaiterguard_text::words::{Stem, Stems, of_name, stem};
 
 use crate::alternatives::Sides;
 use crate::field::{Fields, Leaf, LeafKind};

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use gaiterguard_text::words::{Stems, of_name, of_text, stem};
 use gaiterguard_text::classes::{Class, Classes};
+use gaiterguard_text::words::{Stems, of_name, of_text, stem};
 
 use super::compared::{Compared, set, truth};
 use super::numbers::number;

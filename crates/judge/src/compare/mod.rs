@@ -8,8 +8,8 @@ mod numbers;
 mod reading;
 
 use gaiterguard_domain::request::is_safe;
-use gaiterguard_text::words::{of_name, stem};
 use gaiterguard_text::classes::{Class, Classes};
+use gaiterguard_text::words::{of_name, stem};
 
 use crate::features::Features;
 use crate::field::LeafKind;

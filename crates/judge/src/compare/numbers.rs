@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use gaiterguard_text::words::{Stems, of_name, stem};
 use gaiterguard_text::quantities;
+use gaiterguard_text::words::{Stems, of_name, stem};
 
 use super::compared::{Compared, set};
 use crate::features::Features;

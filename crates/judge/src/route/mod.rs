@@ -7,8 +7,8 @@ mod sensitive;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use gaiterguard_text::words::{self, Stem, stem};
 use gaiterguard_text::classes::Classes;
+use gaiterguard_text::words::{self, Stem, stem};
 
 use crate::lexicon::Sense;
 use segment::{Kind, Segment, sense_of};
