@@ -5,11 +5,11 @@
 
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_request::opened::{Request, is_safe_method};
+use gaiterguard_text::classes::{Class, Classes};
 use gaiterguard_text::words::{of_name, stem};
 use http::Method;
 
 use crate::call::only_asks;
-use crate::classes::{Class, Classes};
 use crate::features::{Features, Names};
 use crate::field::{Fields, Inner};
 use crate::route::Route;

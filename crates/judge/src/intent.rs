@@ -5,11 +5,11 @@ use std::cell::OnceCell;
 
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_text::char_classes::CharClasses;
+use gaiterguard_text::pairs::Pairs;
 use gaiterguard_text::words::{self, Stem, Stems, stem};
 
 use crate::effect_set::EffectSet;
 use crate::lexicon;
-use crate::pairs::Pairs;
 
 /// The stated purpose of a request. Most requests are reads, which are not compared with their intent, so
 /// it is parsed on first use.

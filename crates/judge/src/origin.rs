@@ -2,10 +2,10 @@
 //! nowhere that is known.
 
 use gaiterguard_history::{Sighting, SightingKind};
+use gaiterguard_text::classes::{Class, Classes};
 use gaiterguard_text::words::{Stem, Stems, of_name, of_text, stem};
 
 use crate::alternatives::Sides;
-use crate::classes::{Class, Classes};
 use crate::compare::Compared;
 use crate::features::Features;
 use crate::field::LeafKind;

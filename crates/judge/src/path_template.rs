@@ -1,8 +1,8 @@
 //! Distinguishes the names in a path from the words of the interface.
 
+use gaiterguard_text::classes::Classes;
 use gaiterguard_text::words::{of_name, stem};
 
-use crate::classes::Classes;
 use crate::route::Route;
 
 /// Returns the path with `{}` in place of every identifier or name of a single thing. Two undocumented

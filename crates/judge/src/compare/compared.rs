@@ -4,13 +4,13 @@ use std::cell::OnceCell;
 
 use gaiterguard_history::History;
 use gaiterguard_request::opened::{self, Request};
+use gaiterguard_text::quantities::Given;
 use gaiterguard_text::words::{Stem, Stems, of_name, stem};
 
 use crate::alternatives::Sides;
 use crate::field::{Fields, Leaf, LeafKind};
 use crate::impact::Verb;
 use crate::intent::IntentWords;
-use crate::quantities::Given;
 use crate::requested_effects::RequestedEffects;
 use crate::route::Route;
 

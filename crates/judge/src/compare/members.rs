@@ -2,11 +2,11 @@
 
 use std::sync::LazyLock;
 
+use gaiterguard_text::classes::{Class, Classes};
 use gaiterguard_text::words::{Stems, of_name, of_text, stem};
 
 use super::compared::{Compared, set, truth};
 use super::numbers::number;
-use crate::classes::{Class, Classes};
 use crate::features::Features;
 use crate::field::{Leaf, LeafKind};
 use crate::impact::Verb;

@@ -8,9 +8,9 @@ mod numbers;
 mod reading;
 
 use gaiterguard_domain::request::is_safe;
+use gaiterguard_text::classes::{Class, Classes};
 use gaiterguard_text::words::{of_name, stem};
 
-use crate::classes::{Class, Classes};
 use crate::features::Features;
 use crate::field::LeafKind;
 use crate::finding::Finding;

@@ -2,13 +2,13 @@
 
 use std::sync::LazyLock;
 
+use gaiterguard_text::quantities;
 use gaiterguard_text::words::{Stems, of_name, stem};
 
 use super::compared::{Compared, set};
 use crate::features::Features;
 use crate::field::{Leaf, LeafKind};
 use crate::finding::{Finding, shown};
-use crate::quantities;
 use crate::signal;
 
 /// Words for quantities that are measured or counted, as opposed to numbers that identify something.

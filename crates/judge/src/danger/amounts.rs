@@ -1,11 +1,11 @@
 //! Numbers that are close to those of the intent.
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_text::quantities;
 
 use super::scene::{Scene, Value, last_part};
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
-use crate::quantities;
 
 /// Words in the names of amounts.
 const AMOUNT: &[&str] = list![

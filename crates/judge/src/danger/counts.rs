@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use gaiterguard_text::quantities::{self, is_money};
+use gaiterguard_text::stated::{self, Bound, Stated};
 use gaiterguard_text::words::{of_text, stem};
 
 use super::scene::{Scene, Value, has_any, last_part};
-use super::stated::{self, Bound, Stated};
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
-use crate::quantities::{self, is_money};
 use crate::signal;
 
 /// Words in the names of values that count what the rest of the request names.

@@ -1,9 +1,12 @@
 //! Lengths of time that contradict the one in the intent.
 
+use gaiterguard_text::stated::{
+    self, Bound, DAY, Span, Stated, counted, in_query, iso, spoken, spoken_of, time_of_number,
+};
+
 use super::codes::description_of;
 use super::past;
 use super::scene::{Scene, Value, last_part, words_of};
-use super::stated::{self, Bound, DAY, Span, Stated, counted, spoken};
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
 use crate::intent::Date;
@@ -17,7 +20,12 @@ const ENDS: &[&str] = list![
 /// Words in the names of other lengths of time.
 const LASTS: &[&str] = list![
     timeout delay interval duration period term age wait snooze mute length window lease cooldown
-    grace hold freeze pause silence
+    grace hold freeze pause silence spent worked logged
+];
+
+/// Words in the names of lengths of time up to now.
+const LOOKS_BACK: &[&str] = list![
+    lookback back requested history
 ];
 
 /// Names of lengths of time in seconds by their standards (RFC 6749, RFC 9111), and by custom.
@@ -37,7 +45,7 @@ const SHORT_UNITS: &[(&[&str], &str)] = &[
 /// Words before a length of time for which, or after which, something is.
 const LEADS: &[&str] = list![
     for after within in to of lasting lasts is at be only just exactly valid about approximately
-    next most least than as most maximum
+    next most least than as most maximum log book track record
 ];
 
 /// Words around a length of time that is not one that a request sets.
@@ -196,6 +204,9 @@ fn relates(scene: &Scene<'_>, reading: &Reading<'_, '_>, one: &Stated<'_>) -> bo
     let is_kept = reading
         .value
         .is_named(&["retention", "retain", "age", "keep"]);
+    if reading.value.is_named(LOOKS_BACK) {
+        return matches!(first, "last" | "past" | "previous");
+    }
     if ELSEWHERE_BEFORE.contains(&first) || !is_kept && ELSEWHERE_AFTER.contains(&next) {
         return false;
     }
@@ -224,10 +235,10 @@ fn relates(scene: &Scene<'_>, reading: &Reading<'_, '_>, one: &Stated<'_>) -> bo
             matches!(first, "for" | "after" | "within") || is_about_end() || is_mentioned
         }
         Given::Length { ends: false } => {
-            let is_for = first == "for"
+            let is_for = matches!(first, "for" | "log" | "book" | "track" | "record")
                 && (named.is_empty()
                     || reading.value.is_in(list![
-                        duration period snooze mute length lease term pause silence
+                        duration period snooze mute length lease term pause silence spent worked logged
                     ]));
             leads && (is_for || is_mentioned)
         }
@@ -244,7 +255,7 @@ fn read<'s, 'a>(scene: &'s Scene<'_>, value: &'s Value<'a>) -> Option<Reading<'s
     ]);
     let is_named = |words: &[&str]| value.is_named(words) || is_amount && value.is_in(words);
     let ends = is_named(ENDS) || is_one_word(value, IN_SECONDS);
-    let lasts = is_named(LASTS);
+    let lasts = is_named(LASTS) || is_named(LOOKS_BACK);
     let own_unit = value.name.iter().rev().find_map(|word| unit_of(word));
     let number = text.parse::<f64>().ok();
     let number = number.filter(|number| number.is_finite() && *number > 0.0);
@@ -326,7 +337,7 @@ fn read<'s, 'a>(scene: &'s Scene<'_>, value: &'s Value<'a>) -> Option<Reading<'s
         let (time, has_time) = time_of(text)?;
         return at_time(scene, value, time, if has_time { 3600.0 } else { DAY });
     }
-    let (span, part) = in_query(value)?;
+    let (span, part) = in_query(text)?;
     Some(Reading {
         value,
         given: Given::Query,
@@ -334,21 +345,6 @@ fn read<'s, 'a>(scene: &'s Scene<'_>, value: &'s Value<'a>) -> Option<Reading<'s
         others: Vec::new(),
         says: format!("“{name}” has “{}”, {}", shown(&part), spoken_of(span)),
     })
-}
-
-/// Says a length, of which a month and a year have more than one.
-fn spoken_of(span: Span) -> String {
-    let (least, most) = (span.least / DAY, span.most / DAY);
-    let years = most / 366.0;
-    let months = most / 31.0;
-    let is_whole = |count: f64| count >= 1.0 && (count - count.round()).abs() < 1e-6;
-    if is_whole(years) && least < most {
-        counted(years, "year")
-    } else if is_whole(months) && least < most {
-        counted(months, "month")
-    } else {
-        spoken(most * DAY)
-    }
 }
 
 /// Whether the name of a value, written as one word, is one of these or ends in one.
@@ -441,15 +437,6 @@ fn rounded(seconds: f64) -> String {
     }
 }
 
-/// A number that is a time of this century in seconds or milliseconds since 1970.
-fn time_of_number(number: f64) -> Option<f64> {
-    match number {
-        1e9..4.2e9 => Some(number),
-        1e12..4.2e12 => Some(number / 1000.0),
-        _ => None,
-    }
-}
-
 /// A time in seconds since 1970, and whether it has a time of day.
 fn time_of(text: &str) -> Option<(f64, bool)> {
     let days = past::days(Date::read(text)?)?;
@@ -462,98 +449,4 @@ fn time_of(text: &str) -> Option<(f64, bool)> {
     let mut number = || parts.next()?.get(..2)?.parse::<f64>().ok();
     let seconds = number()? * 3600.0 + number()? * 60.0;
     Some((day + seconds, true))
-}
-
-/// A length of time by ISO 8601, as in `P7D` and `PT2H30M`.
-fn iso(text: &str) -> Option<Span> {
-    let body = text.strip_prefix('P')?;
-    let (days, clock) = body.split_once('T').unwrap_or((body, ""));
-    let mut spelled = String::new();
-    for (part, units) in [(days, "y mo w d"), (clock, "h m s")] {
-        for c in part.chars() {
-            let lower = c.to_ascii_lowercase();
-            let is_month = lower == 'm' && units.starts_with('y');
-            if is_month {
-                spelled.push_str("mo");
-            } else if c.is_ascii_digit() || c == '.' || units.contains(lower) {
-                spelled.push(lower);
-            } else {
-                return None;
-            }
-        }
-    }
-    (!spelled.is_empty())
-        .then(|| stated::compact(&spelled))
-        .flatten()
-}
-
-/// The only length of time in a query or an expression, and the part that gives it: `date_add('month', -10, …)`,
-/// `interval '10 years'`, `now-90d`, `ago(30d)`.
-fn in_query(value: &Value<'_>) -> Option<(Span, String)> {
-    const CALLS: &[&str] = &[
-        "date_add(",
-        "dateadd(",
-        "date_sub(",
-        "datesub(",
-        "timestampadd(",
-        "timestamp_sub(",
-        "timestamp_add(",
-    ];
-    let text = &value.text;
-    let mut found: Vec<(Span, String)> = Vec::new();
-    let is_mark = |c: char| matches!(c, '\'' | '"' | ' ' | '(');
-    for call in CALLS {
-        for (at, _) in text.match_indices(call) {
-            let own = &text[at + call.len()..];
-            let mut args = own.split(',');
-            let (unit, count) = (args.next().unwrap_or(""), args.next().unwrap_or(""));
-            let unit = stated::unit_named(unit.trim_matches(is_mark));
-            let number = count.trim().parse::<f64>().ok();
-            if let (Some(unit), Some(number)) = (unit, number)
-                && let Some(span) = stated::span(number.abs(), unit)
-            {
-                let length = own
-                    .match_indices(',')
-                    .nth(1)
-                    .map_or(own.len(), |(at, _)| at);
-                let end = at + call.len() + length;
-                found.push((span, text[at..end].to_owned()));
-            }
-        }
-    }
-    for (at, word) in text.match_indices("interval ") {
-        let own = &text[at + word.len()..];
-        let mut words = own.split(is_mark).filter(|word| !word.is_empty());
-        let (number, unit) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-        let unit = unit.trim_matches(|c: char| !c.is_alphabetic());
-        if let (Some(unit), Ok(count)) = (stated::unit_named(unit), number.parse::<f64>())
-            && let Some(span) = stated::span(count.abs(), unit)
-        {
-            found.push((span, format!("interval {number} {unit}s")));
-        }
-    }
-    for start in ["now-", "now+", "ago("] {
-        for (at, _) in text.match_indices(start) {
-            let own = &text[at + start.len()..];
-            let end = own
-                .find(|c: char| !c.is_ascii_alphanumeric())
-                .unwrap_or(own.len());
-            // In date math, `M` is a month and `m` a minute.
-            let written = value.leaf.found.value.trim();
-            let is_month = written
-                .get(at + start.len()..at + start.len() + end)
-                .is_some_and(|part| part.ends_with('M'));
-            let length = if is_month {
-                format!("{}o", &own[..end])
-            } else {
-                own[..end].to_owned()
-            };
-            if let Some(span) = stated::compact(&length) {
-                found.push((span, text[at..at + start.len() + end].to_owned()));
-            }
-        }
-    }
-    let first = found.first()?.0;
-    let is_same = found.iter().all(|(span, _)| span.may_be(first));
-    found.pop().filter(|_| is_same)
 }

@@ -27,7 +27,6 @@ mod past;
 mod people;
 mod rights;
 mod scene;
-mod stated;
 mod stronger;
 mod switches;
 

@@ -1,7 +1,7 @@
 //! Rights that are stronger than the one that the intent names.
 
 use super::rights::is_of_rights;
-use super::scene::{Scene, last_part, words_of};
+use super::scene::{Scene, Value, last_part, words_of};
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
 use crate::signal;
@@ -68,6 +68,7 @@ pub(super) fn than_stated(scene: &Scene<'_>) -> Option<Finding> {
         };
         let own = words.iter().filter_map(|word| rank(word)).max();
         is_place
+            && !is_of_others(scene, value)
             && own.is_some_and(|own| own > most)
             && !scene.compared.intent_words.names(value.leaf.found.value)
     })?;
@@ -88,6 +89,44 @@ pub(super) fn than_stated(scene: &Scene<'_>) -> Option<Finding> {
             )
         },
     ))
+}
+
+/// Whether a value is in an item of a list that says who has the right, and that is not who the intent names: a policy
+/// that is replaced as a whole has the rights of others as well.
+fn is_of_others(scene: &Scene<'_>, value: &Value<'_>) -> bool {
+    const WHO: &[&str] = list![
+        member members user users group groups principal principals email subject subjects domain
+        entity grantee identity
+    ];
+    let Some(item) = item_of(value.leaf.found.evidence) else {
+        return false;
+    };
+    let mut who = scene.values.iter().filter(|one| {
+        one.leaf.found.evidence.starts_with(item)
+            && one.leaf.kind == LeafKind::Text
+            && one.is_named(WHO)
+    });
+    let mut is_empty = true;
+    let is_named = who.any(|one| {
+        is_empty = false;
+        let own = one.leaf.found.value;
+        let bare = own.rsplit(':').next().unwrap_or(own);
+        scene.compared.intent_words.names(bare)
+    });
+    !is_empty && !is_named
+}
+
+/// The item of a list that the value at a JSON pointer is a member of, with the slash after it.
+fn item_of(pointer: &str) -> Option<&str> {
+    let is_index = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut end = pointer.rfind('/')?;
+    loop {
+        let start = pointer[..end].rfind('/')?;
+        if is_index(&pointer[start + 1..end]) {
+            return Some(&pointer[..=end]);
+        }
+        end = start;
+    }
 }
 
 /// Returns a right that the intent names, as it names it, and the rank of the strongest that it may mean.

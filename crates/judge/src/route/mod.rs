@@ -7,9 +7,9 @@ mod sensitive;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use gaiterguard_text::classes::Classes;
 use gaiterguard_text::words::{self, Stem, stem};
 
-use crate::classes::Classes;
 use crate::lexicon::Sense;
 use segment::{Kind, Segment, sense_of};
 

@@ -39,6 +39,24 @@ fn a_length_of_time_other_than_the_one_in_the_intent_is_named() {
         (
             (
                 "POST",
+                "/tickets/18/worklog",
+                "Log 45 min of review on ticket 18",
+                r#"{"timeSpentSeconds":27000}"#,
+            ),
+            "The intent says “45 min”, but “timeSpentSeconds” is 27000 seconds, 450 minutes.",
+        ),
+        (
+            (
+                "POST",
+                "/links",
+                "Link the ledger of Mr Baker, entries of the last 90 days",
+                r#"{"holder":"baker","ledger":{"days_requested":730}}"#,
+            ),
+            "The intent says “90 days”, but “days_requested” is 730 days, 2 years.",
+        ),
+        (
+            (
+                "POST",
                 "/v2/signing-keys",
                 "Issue a key for the fitter for two hours",
                 r#"{"holder":"fitter","expires_in":31536000}"#,
@@ -132,6 +150,36 @@ fn a_length_of_time_other_than_the_one_in_the_intent_is_named() {
 #[test]
 fn a_length_of_time_that_fits_is_not_named() {
     are_ordinary(&[
+        (
+            "POST",
+            "/tickets/18/worklog",
+            "Log 45 min of review on ticket 18",
+            r#"{"timeSpentSeconds":2700}"#,
+        ),
+        (
+            "POST",
+            "/links",
+            "Link the ledger for the last three months",
+            r#"{"days_requested":90}"#,
+        ),
+        (
+            "POST",
+            "/bookings",
+            "Book the hall for two hours on the 14th",
+            r#"{"hall":"B","day":14,"month":12}"#,
+        ),
+        (
+            "POST",
+            "/alerts/5/silence",
+            "Silence the alert until Friday, for two days",
+            r#"{"expires_at":"2026-12-11T10:00:00Z"}"#,
+        ),
+        (
+            "POST",
+            "/messages",
+            "Tell Ole that the drill takes two hours",
+            r#"{"to":"Ole","text":"The drill takes 2 hours","ttl":86400}"#,
+        ),
         (
             "POST",
             "/v2/signing-keys",
@@ -422,6 +470,25 @@ fn a_right_that_is_stronger_than_the_one_in_the_intent_is_named() {
                 r#"{"name":"mirror","scopes":["read:packages","admin:org"]}"#,
             ),
             "The intent says “read:packages”, but “scopes” is “admin:org”.",
+        ),
+        (
+            (
+                "PUT",
+                "/shelves/9/policy",
+                "Give wim@press.example read access to shelf 9",
+                r#"{"bindings":[{"role":"owner","members":["user:ada@press.example"]},{"role":"writer","members":["user:wim@press.example"]}]}"#,
+            ),
+            "The intent says “read access”, but “role” is “writer”.",
+        ),
+        // The policy is replaced as a whole, with the rights of others, who are no part of the contradiction.
+        (
+            (
+                "PUT",
+                "/shelves/9/policy",
+                "Give wim@press.example read access to shelf 9",
+                r#"{"bindings":[{"role":"owner","members":["user:ada@press.example"]},{"role":"reader","members":["user:wim@press.example"]}]}"#,
+            ),
+            "It grants the right “owner” (role), which the intent does not mention.",
         ),
     ]);
     are_ordinary(&[

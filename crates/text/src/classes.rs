@@ -5,11 +5,11 @@
 
 use std::sync::LazyLock;
 
-use gaiterguard_text::words::{ByStem, Stem, stem};
+use crate::words::{ByStem, Stem, stem};
 
 /// A class of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
+pub enum Class {
     /// Payments, prices, orders.
     Money,
     /// Who may do what, and what proves it.
@@ -181,32 +181,34 @@ static BY_STEM: LazyLock<ByStem<Classes>> = LazyLock::new(|| {
 
 /// A set of classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Classes(u16);
+pub struct Classes(u16);
 
 impl Classes {
     /// Those that a word belongs to.
-    pub(crate) fn of(stem: Stem) -> Self {
+    pub fn of(stem: Stem) -> Self {
         BY_STEM.get(&stem).copied().unwrap_or_default()
     }
 
     /// Those that any of the words belongs to.
-    pub(crate) fn of_all(stems: impl IntoIterator<Item = Stem>) -> Self {
+    pub fn of_all(stems: impl IntoIterator<Item = Stem>) -> Self {
         stems
             .into_iter()
             .map(Self::of)
             .fold(Self::default(), Self::with)
     }
 
-    pub(crate) fn with(self, other: Self) -> Self {
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    pub(crate) fn without(self, other: Self) -> Self {
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
     /// Whether a word of these classes is one of an interface rather than a part of a name.
-    pub(crate) fn is_distinctive(self) -> bool {
+    pub fn is_distinctive(self) -> bool {
         let mut names = Self::default();
         for class in [Class::Sandbox, Class::Production] {
             names.add(class);
@@ -214,11 +216,11 @@ impl Classes {
         !self.without(names).is_empty()
     }
 
-    pub(crate) fn is_empty(self) -> bool {
+    pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    pub(crate) fn has(self, class: Class) -> bool {
+    pub fn has(self, class: Class) -> bool {
         self.0 & 1 << class as u16 != 0
     }
 
@@ -227,7 +229,7 @@ impl Classes {
     }
 
     /// The names of the classes in it.
-    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
         CLASSES
             .iter()
             .filter(move |(class, ..)| self.has(*class))

@@ -8,10 +8,10 @@ const TABLE: usize = (1 << (2 * BYTE_BITS)) / 64;
 
 /// The pairs of bytes that follow one another in a text, whatever the case of ASCII letters.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Pairs([u64; TABLE]);
+pub struct Pairs([u64; TABLE]);
 
 impl Pairs {
-    pub(crate) fn of(text: &str) -> Self {
+    pub fn of(text: &str) -> Self {
         let mut pairs = Self::default();
         for pair in text.as_bytes().array_windows() {
             let (at, bit) = place(*pair);
@@ -21,7 +21,7 @@ impl Pairs {
     }
 
     /// Whether the original text may contain this one. `false` is certain.
-    pub(crate) fn may_hold(&self, text: &str) -> bool {
+    pub fn may_hold(&self, text: &str) -> bool {
         text.as_bytes().array_windows().all(|pair| {
             let (at, bit) = place(*pair);
             self.0[at] & bit != 0

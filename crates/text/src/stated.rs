@@ -3,7 +3,7 @@
 use crate::quantities;
 
 /// The seconds of a day.
-pub(super) const DAY: f64 = 86_400.0;
+pub const DAY: f64 = 86_400.0;
 
 /// A unit of time: its name, the words for it, its abbreviations after digits, and its seconds. A month and a year have
 /// more than one length.
@@ -74,9 +74,11 @@ const UNITS: [Unit; 9] = [
 
 /// A length of time in seconds, from the least to the most that it may be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) least: f64,
-    pub(super) most: f64,
+pub struct Span {
+    /// The least.
+    pub least: f64,
+    /// The most.
+    pub most: f64,
 }
 
 impl Span {
@@ -88,14 +90,14 @@ impl Span {
     }
 
     /// Whether two lengths may be the same, with a small difference for rounding.
-    pub(super) fn may_be(self, other: Self) -> bool {
+    pub fn may_be(self, other: Self) -> bool {
         const ROUNDING: f64 = 1.05;
         self.least <= other.most * ROUNDING && other.least <= self.most * ROUNDING
     }
 }
 
 /// The length of so many of a unit that a word names.
-pub(super) fn span(number: f64, unit: &str) -> Option<Span> {
+pub fn span(number: f64, unit: &str) -> Option<Span> {
     let unit = UNITS.iter().find(|known| known.name == unit)?;
     let (least, most) = unit.seconds;
     Some(Span {
@@ -105,7 +107,7 @@ pub(super) fn span(number: f64, unit: &str) -> Option<Span> {
 }
 
 /// The name of the unit of time that a word in lower case names.
-pub(super) fn unit_named(word: &str) -> Option<&'static str> {
+pub fn unit_named(word: &str) -> Option<&'static str> {
     let unit = UNITS
         .iter()
         .find(|unit| unit.words.split(' ').any(|known| known == word))?;
@@ -113,7 +115,7 @@ pub(super) fn unit_named(word: &str) -> Option<&'static str> {
 }
 
 /// Reads numbers with their units, without spaces between or with: `1h30m`, `90 days`, `3600s`.
-pub(super) fn compact(text: &str) -> Option<Span> {
+pub fn compact(text: &str) -> Option<Span> {
     let mut rest = text.trim();
     let mut sum: Option<Span> = None;
     while !rest.is_empty() {
@@ -137,7 +139,7 @@ pub(super) fn compact(text: &str) -> Option<Span> {
 }
 
 /// Says a length of time as people do: `a year`, `10 minutes`, `about 1.5 hours`.
-pub(super) fn spoken(seconds: f64) -> String {
+pub fn spoken(seconds: f64) -> String {
     const SPOKEN: [(&str, f64); 6] = [
         ("year", 365.0 * DAY),
         ("month", 30.0 * DAY),
@@ -160,7 +162,7 @@ pub(super) fn spoken(seconds: f64) -> String {
 }
 
 /// So many of a unit: `an hour`, `2 hours`.
-pub(super) fn counted(count: f64, unit: &str) -> String {
+pub fn counted(count: f64, unit: &str) -> String {
     match (count, unit) {
         (1.0, "hour") => "an hour".to_owned(),
         (1.0, _) => format!("a {unit}"),
@@ -168,30 +170,151 @@ pub(super) fn counted(count: f64, unit: &str) -> String {
     }
 }
 
+/// A length of time by ISO 8601, as in `P7D` and `PT2H30M`.
+pub fn iso(text: &str) -> Option<Span> {
+    let body = text.strip_prefix('P')?;
+    let (days, clock) = body.split_once('T').unwrap_or((body, ""));
+    let mut spelled = String::new();
+    for (part, units) in [(days, "y mo w d"), (clock, "h m s")] {
+        for c in part.chars() {
+            let lower = c.to_ascii_lowercase();
+            let is_month = lower == 'm' && units.starts_with('y');
+            if is_month {
+                spelled.push_str("mo");
+            } else if c.is_ascii_digit() || c == '.' || units.contains(lower) {
+                spelled.push(lower);
+            } else {
+                return None;
+            }
+        }
+    }
+    (!spelled.is_empty()).then(|| compact(&spelled)).flatten()
+}
+
+/// A number that is a time of this century in seconds or milliseconds since 1970.
+pub fn time_of_number(number: f64) -> Option<f64> {
+    match number {
+        1e9..4.2e9 => Some(number),
+        1e12..4.2e12 => Some(number / 1000.0),
+        _ => None,
+    }
+}
+
+/// The only length of time in a query or an expression, and the part that gives it: `date_add('month', -10, …)`,
+/// `interval '10 years'`, `now-90d`, `ago(30d)`.
+pub fn in_query(written: &str) -> Option<(Span, String)> {
+    const CALLS: &[&str] = &[
+        "date_add(",
+        "dateadd(",
+        "date_sub(",
+        "datesub(",
+        "timestampadd(",
+        "timestamp_sub(",
+        "timestamp_add(",
+    ];
+    let text = &written.to_lowercase();
+    let mut found: Vec<(Span, String)> = Vec::new();
+    let is_mark = |c: char| matches!(c, '\'' | '"' | ' ' | '(');
+    for call in CALLS {
+        for (at, _) in text.match_indices(call) {
+            let own = &text[at + call.len()..];
+            let mut args = own.split(',');
+            let (unit, count) = (args.next().unwrap_or(""), args.next().unwrap_or(""));
+            let unit = unit_named(unit.trim_matches(is_mark));
+            let number = count.trim().parse::<f64>().ok();
+            if let (Some(unit), Some(number)) = (unit, number)
+                && let Some(span) = span(number.abs(), unit)
+            {
+                let length = own
+                    .match_indices(',')
+                    .nth(1)
+                    .map_or(own.len(), |(at, _)| at);
+                let end = at + call.len() + length;
+                found.push((span, text[at..end].to_owned()));
+            }
+        }
+    }
+    for (at, word) in text.match_indices("interval ") {
+        let own = &text[at + word.len()..];
+        let mut words = own.split(is_mark).filter(|word| !word.is_empty());
+        let (number, unit) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+        let unit = unit.trim_matches(|c: char| !c.is_alphabetic());
+        if let (Some(unit), Ok(count)) = (unit_named(unit), number.parse::<f64>())
+            && let Some(span) = span(count.abs(), unit)
+        {
+            found.push((span, format!("interval {number} {unit}s")));
+        }
+    }
+    for start in ["now-", "now+", "ago("] {
+        for (at, _) in text.match_indices(start) {
+            let own = &text[at + start.len()..];
+            let end = own
+                .find(|c: char| !c.is_ascii_alphanumeric())
+                .unwrap_or(own.len());
+            // In date math, `M` is a month and `m` a minute.
+            let is_month = written
+                .get(at + start.len()..at + start.len() + end)
+                .is_some_and(|part| part.ends_with('M'));
+            let length = if is_month {
+                format!("{}o", &own[..end])
+            } else {
+                own[..end].to_owned()
+            };
+            if let Some(span) = compact(&length) {
+                found.push((span, text[at..at + start.len() + end].to_owned()));
+            }
+        }
+    }
+    let first = found.first()?.0;
+    let is_same = found.iter().all(|(span, _)| span.may_be(first));
+    found.pop().filter(|_| is_same)
+}
+
+/// Says a length, of which a month and a year have more than one.
+pub fn spoken_of(span: Span) -> String {
+    let (least, most) = (span.least / DAY, span.most / DAY);
+    let years = most / 366.0;
+    let months = most / 31.0;
+    let is_whole = |count: f64| count >= 1.0 && (count - count.round()).abs() < 1e-6;
+    if is_whole(years) && least < most {
+        counted(years, "year")
+    } else if is_whole(months) && least < most {
+        counted(months, "month")
+    } else {
+        spoken(most * DAY)
+    }
+}
+
 /// How a quantity limits others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Bound {
+pub enum Bound {
+    /// It is exactly that.
     Exactly,
+    /// It is at most that.
     AtMost,
+    /// It is at least that.
     AtLeast,
 }
 
 /// A quantity that the intent states.
 #[derive(Debug)]
-pub(super) struct Stated<'a> {
-    pub(super) number: f64,
+pub struct Stated<'a> {
+    /// The number; negative after a sign.
+    pub number: f64,
     /// As the intent has it, with its unit if it is a time.
-    pub(super) phrase: &'a str,
+    pub phrase: &'a str,
     /// Its length, if it is a time.
-    pub(super) span: Option<Span>,
-    pub(super) bound: Bound,
-    /// The words before it, the nearest first, and after it, in lower case.
-    pub(super) before: Vec<String>,
-    pub(super) after: Vec<String>,
+    pub span: Option<Span>,
+    /// How it limits others.
+    pub bound: Bound,
+    /// The words before it in lower case, the nearest first.
+    pub before: Vec<String>,
+    /// The words after it, in lower case.
+    pub after: Vec<String>,
     /// Whether it is one end of a range or one of several choices.
-    pub(super) is_range: bool,
+    pub is_range: bool,
     /// Whether it is joined to the next word, as in `two-hour`.
-    pub(super) is_joined: bool,
+    pub is_joined: bool,
 }
 
 /// The words that are kept on each side.
@@ -252,7 +375,9 @@ fn digits(token: &str) -> Option<f64> {
 
 /// Returns the number that begins at a token, and how many tokens it has.
 fn number_at(tokens: &[Token<'_>], text: &str) -> Option<(f64, usize)> {
-    const ARTICLES: &[&str] = list![a an ein eine einen un une una um uma];
+    const ARTICLES: &[&str] = &[
+        "a", "an", "ein", "eine", "einen", "un", "une", "una", "um", "uma",
+    ];
     let word = |at: usize| tokens.get(at).map_or("", |token| token.lower.as_str());
     let adjoins = |at: usize| {
         tokens.get(at).is_some_and(|token| {
@@ -302,7 +427,7 @@ fn number_at(tokens: &[Token<'_>], text: &str) -> Option<(f64, usize)> {
 }
 
 /// Returns the quantities that an intent states.
-pub(super) fn in_intent(text: &str) -> Vec<Stated<'_>> {
+pub fn in_intent(text: &str) -> Vec<Stated<'_>> {
     let tokens = tokens(text);
     let mut found: Vec<Stated<'_>> = Vec::new();
     let mut at = 0;
@@ -316,15 +441,15 @@ pub(super) fn in_intent(text: &str) -> Vec<Stated<'_>> {
             .starts_with(|c: char| c.is_ascii_digit())
             .then(|| compact(&token.lower))
             .flatten();
-        let (mut number, mut taken, mut length) = match (one, number_at(&tokens[at..], text)) {
+        let (mut number, mut width, mut length) = match (one, number_at(&tokens[at..], text)) {
             (Some(length), _) => (length.least, 1, Some(length)),
-            (None, Some((number, taken))) => (number, taken, None),
+            (None, Some((number, width))) => (number, width, None),
             (None, None) => {
                 at += 1;
                 continue;
             }
         };
-        let behind = &text[tokens[at + taken - 1].end..];
+        let behind = &text[tokens[at + width - 1].end..];
         // Codes, dates, versions, times of day, amounts of money and shares are read elsewhere.
         let sign = before.ends_with(['-', '−'])
             && before[..before.len() - before.chars().next_back().map_or(0, char::len_utf8)]
@@ -336,16 +461,16 @@ pub(super) fn in_intent(text: &str) -> Vec<Stated<'_>> {
             || before.ends_with(['-', '−']) && !sign
             || behind.starts_with(['/', ':', '_', '@', '%', '€', '$', '£'])
             || behind.trim_start().starts_with('%');
-        let next = tokens.get(at + taken);
-        let gap = next.map_or("", |next| &text[tokens[at + taken - 1].end..next.start]);
+        let next = tokens.get(at + width);
+        let gap = next.map_or("", |next| &text[tokens[at + width - 1].end..next.start]);
         if length.is_none()
             && matches!(gap, " " | "-" | "\u{a0}" | "‑")
             && let Some(unit) = next.and_then(|next| unit_named(&next.lower))
         {
             length = span(number, unit);
-            taken += 1;
+            width += 1;
             // `an hour and a half`
-            let end: Vec<&str> = tokens[at + taken..]
+            let end: Vec<&str> = tokens[at + width..]
                 .iter()
                 .take(3)
                 .map(|token| token.lower.as_str())
@@ -353,7 +478,7 @@ pub(super) fn in_intent(text: &str) -> Vec<Stated<'_>> {
             if end == ["and", "a", "half"] {
                 number += 0.5;
                 length = span(number, unit);
-                taken += 3;
+                width += 3;
             }
         }
         let is_joined = gap == "-" && length.is_none();
@@ -365,16 +490,16 @@ pub(super) fn in_intent(text: &str) -> Vec<Stated<'_>> {
                 .get(at..)
                 .is_some_and(|rest| number_at(rest, text).is_some_and(|(_, _)| !rest.is_empty()))
         };
-        let is_range = is_choice(tokens.get(at + taken)) && is_number(at + taken + 1)
+        let is_range = is_choice(tokens.get(at + width)) && is_number(at + width + 1)
             || at >= 2 && is_choice(tokens.get(at - 1)) && last == at - 2
-            || matches!(gap, "-" | "–" | " - " | " – ") && is_number(at + taken);
+            || matches!(gap, "-" | "–" | " - " | " – ") && is_number(at + width);
         // `two-factor` is no count.
         let is_word = is_joined && !is_range;
         if is_code
             || is_word
             || is_digits && behind.starts_with('-') && is_range && length.is_none()
         {
-            at += taken;
+            at += width;
             continue;
         }
         let before: Vec<String> = tokens[..at]
@@ -383,12 +508,12 @@ pub(super) fn in_intent(text: &str) -> Vec<Stated<'_>> {
             .take(WORDS_AROUND)
             .map(|token| token.lower.clone())
             .collect();
-        let after: Vec<String> = tokens[at + taken..]
+        let after: Vec<String> = tokens[at + width..]
             .iter()
             .take(WORDS_AROUND)
             .map(|token| token.lower.clone())
             .collect();
-        let end = tokens[at + taken - 1].end;
+        let end = tokens[at + width - 1].end;
         // `2 hours 30 minutes`
         if let (Some(length), Some(known)) = (length, found.last_mut())
             && let Some(other) = known.span
@@ -421,7 +546,7 @@ pub(super) fn in_intent(text: &str) -> Vec<Stated<'_>> {
                 is_joined: length.is_some() && (gap == "-" || gap == "‑"),
             });
         }
-        at += taken;
+        at += width;
         last = at - 1;
     }
     if found.len() == STATED_MAX {

@@ -1,7 +1,7 @@
 //! Numbers: those that an intent gives, in digits or in words, and those that a request carries, in
 //! whatever unit its field has.
 
-use gaiterguard_text::words::of_name;
+use crate::words::of_name;
 
 /// Numbers written out, in the languages that intents come in.
 const WRITTEN: [(&str, f64); 5] = [
@@ -52,7 +52,7 @@ const AMBIGUOUS: &str =
     "a an ein eine einen un une uno una um uma once noon single both twice due sept";
 
 /// Returns the number that a word in lower case is, if it can be nothing else.
-pub(crate) fn written(word: &str) -> Option<f64> {
+pub fn written(word: &str) -> Option<f64> {
     let is_one_of = |words: &str| words.split(' ').any(|known| known == word);
     if is_one_of(AMBIGUOUS) {
         return None;
@@ -149,7 +149,7 @@ const UNITS: &[(&[&str], &[f64])] = &[
 /// The numbers that a text gives. An intent may give a thousand, and a request may have thousands of
 /// values to compare with them.
 #[derive(Debug)]
-pub(crate) struct Given {
+pub struct Given {
     /// In ascending order.
     numbers: Vec<f64>,
     digits: Vec<Digits>,
@@ -271,24 +271,26 @@ fn readings(token: &str, numbers: &mut Vec<f64>) {
 }
 
 impl Given {
-    pub(crate) fn in_text(text: &str) -> Self {
+    /// Reads the numbers of a text.
+    pub fn in_text(text: &str) -> Self {
         let mut numbers = of_text(text);
         numbers.sort_unstable_by(f64::total_cmp);
         let digits = numbers.iter().map(|number| Digits::of(*number)).collect();
         Self { numbers, digits }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
         self.numbers.is_empty()
     }
 
     /// Whether this very number is given.
-    pub(crate) fn holds(&self, value: f64) -> bool {
+    pub fn holds(&self, value: f64) -> bool {
         is_near(&self.numbers, |number| number, value, 1e-6)
     }
 
     /// Whether a number in a field of this name is one of those given, in whatever unit.
-    pub(crate) fn is_given(&self, value: f64, name: &str) -> bool {
+    pub fn is_given(&self, value: f64, name: &str) -> bool {
         let value = value.abs();
         let tolerance = 1e-6 * value.max(1.0);
         let in_unit = |scale: f64| is_near(&self.numbers, |one| one * scale, value, tolerance);
@@ -301,7 +303,7 @@ impl Given {
     }
 
     /// Whether a number is one of those given but for its decimal point: 15 for 1.5.
-    pub(crate) fn is_shifted(&self, value: f64, name: &str) -> bool {
+    pub fn is_shifted(&self, value: f64, name: &str) -> bool {
         const SHIFTS: [f64; 7] = [10.0, 0.1, 100.0, 0.01, 1000.0, 0.001, 10_000.0];
         let of_unit = UNITS.iter().filter(|(names, _)| {
             of_name(name).any(|word| names.iter().any(|known| word.eq_ignore_ascii_case(known)))
@@ -318,7 +320,7 @@ impl Given {
     }
 
     /// Whether a number has the digits of one of those given in another order: 1485 for 1458.
-    pub(crate) fn is_scrambled(&self, value: f64) -> bool {
+    pub fn is_scrambled(&self, value: f64) -> bool {
         let Digits { written, sorted } = Digits::of(value);
         written.len() >= 2
             && self
@@ -339,7 +341,7 @@ fn is_near(numbers: &[f64], change: impl Fn(f64) -> f64, value: f64, tolerance: 
 }
 
 /// Returns the amounts of money in a text: numbers next to a currency, or with two decimals.
-pub(crate) fn money_in(text: &str) -> Vec<f64> {
+pub fn money_in(text: &str) -> Vec<f64> {
     const SYMBOLS: [char; 8] = ['$', '€', '£', '¥', '₹', '₩', '₽', '₺'];
     let is_currency = |word: &str| {
         let word = word.trim_matches(|c: char| !c.is_alphabetic());
@@ -381,7 +383,7 @@ pub(crate) fn money_in(text: &str) -> Vec<f64> {
 }
 
 /// Whether a word of a name says that it is about money.
-pub(crate) fn is_money(word: &str) -> bool {
+pub fn is_money(word: &str) -> bool {
     UNITS[0]
         .0
         .iter()
