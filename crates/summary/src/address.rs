@@ -1,7 +1,7 @@
 //! Postal addresses, written in one line, and values that belong next to each other, such as both ends of a time.
 
 use crate::fact::Ranked;
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{is_in, spaced};
 
 /// Names of the parts of an address, without separators, in the order in which it is written.

@@ -1,7 +1,7 @@
 //! Who can see or reach something once the request is carried out, if that is everyone.
 
 use crate::codes;
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{is_in, spaced, words};
 
 /// Shown for an object that everyone sees, and for an address that everyone reaches.

@@ -4,9 +4,6 @@
 
 use gaiterguard_judge::Role;
 
-use crate::fact::{Fact, FactKind};
-use crate::headline::{DETAILS, Headline};
-use crate::line::{Line, VALUE_CHARS_MAX};
 use crate::words::is_in;
 
 /// Shown for an allowance that is larger than any supply.
@@ -85,16 +82,15 @@ pub(crate) struct TokenCall {
 }
 
 impl TokenCall {
-    /// Whether the sentence of the call has a value of the request: an argument, or the token or the account next to them.
-    pub(crate) fn says(&self, fact: &Fact) -> bool {
+    /// Whether the sentence of the call has the value at a location: an argument, or the token or the account next to them.
+    pub(crate) fn says(&self, location: &str) -> bool {
         let parent = |location: &str| location.rsplit_once('/').map(|(parent, _)| parent.len());
-        let is_beside = parent(&self.location) == parent(&fact.location)
-            && fact
-                .location
+        let is_beside = parent(&self.location) == parent(location)
+            && location
                 .rsplit('/')
                 .next()
                 .is_some_and(|own| is_in("from to", own));
-        self.location == fact.location || is_beside
+        self.location == location || is_beside
     }
 }
 
@@ -156,80 +152,6 @@ fn written(word: &str, kind: Kind) -> Option<String> {
             Some(1) => Some("true".to_owned()),
             _ => None,
         },
-    }
-}
-
-impl Headline<'_> {
-    /// Writes a transaction that calls a token; returns whether it does.
-    pub(crate) fn token_call(&self, line: &mut Line) -> bool {
-        let Some(call) = self.token_call.filter(|_| self.calls.count <= 1) else {
-            return false;
-        };
-        let argument = |wanted: &str| {
-            let found = call.arguments.iter().find(|(name, _, _)| *name == wanted);
-            found.map(|(_, _, text)| &**text).unwrap_or_default()
-        };
-        let place = call
-            .location
-            .rsplit_once('/')
-            .map_or("", |(place, _)| place);
-        let beside = |wanted: &str| {
-            let location = format!("{place}/{wanted}");
-            self.facts.iter().find(|one| one.fact.location == location)
-        };
-        let value = |line: &mut Line, lead: &str, text: &str| {
-            line.own(lead);
-            line.text(text, VALUE_CHARS_MAX);
-        };
-        match call.function {
-            "approve" | "increaseAllowance" => {
-                value(line, "Let ", argument("spender"));
-                value(line, " spend ", argument("allowance"));
-                line.own(" of the token");
-            }
-            "setApprovalForAll" => {
-                let is_on = argument("approved") == "true";
-                line.own(if is_on { "Let" } else { "No longer let" });
-                value(line, " ", argument("operator"));
-                line.own(" move every piece of the token");
-            }
-            "transferOwnership" => {
-                line.own("Transfer ownership of the contract");
-            }
-            _ => {
-                line.own("Transfer ");
-                match argument("amount") {
-                    "" => value(line, "piece ", argument("token id")),
-                    amount => line.text(amount, VALUE_CHARS_MAX),
-                }
-                line.own(" of the token");
-            }
-        }
-        if let Some(token) = beside("to") {
-            line.own(" ");
-            line.value(token, VALUE_CHARS_MAX);
-        }
-        match argument("recipient") {
-            "" => {}
-            recipient => value(line, " to ", recipient),
-        }
-        match argument("new owner") {
-            "" => {}
-            owner => value(line, " to ", owner),
-        }
-        match (argument("sender"), beside("from")) {
-            ("", Some(from)) => {
-                line.own(" from ");
-                line.value(from, VALUE_CHARS_MAX);
-            }
-            ("", None) => {}
-            (sender, _) => value(line, " from ", sender),
-        }
-        if let Some(ether) = self.first(FactKind::Amount) {
-            line.detail(ether);
-        }
-        self.details(line, DETAILS);
-        true
     }
 }
 

@@ -1,7 +1,7 @@
 //! Code among the values: expressions, templates and scripts that the upstream evaluates.
 
 use crate::fact::FactKind;
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{is_in, spaced};
 
 /// Last words of names for code.

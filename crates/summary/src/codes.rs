@@ -1,6 +1,6 @@
 //! The meaning of codes and shares: `50` is an owner, `0.2` is 20%.
 
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{is_in, spaced, words};
 
 /// The longest code, in characters. A longer text says itself what it means.

@@ -117,7 +117,10 @@ impl Headline<'_> {
                 continue;
             }
             // The sentence has the arguments of a token.
-            if self.token_call.is_some_and(|call| call.says(&one.fact)) {
+            if self
+                .token_call
+                .is_some_and(|call| call.says(&one.fact.location))
+            {
                 continue;
             }
             // A condition is not what is done.

@@ -4,7 +4,7 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
-use crate::values::Value;
+use crate::value::Value;
 
 /// The name of the value that holds a filter in words.
 pub(crate) const NAME: &str = "where";

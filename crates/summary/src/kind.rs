@@ -7,7 +7,7 @@ use gaiterguard_request::opened::{is_method, overrides_method};
 use crate::fact::{FactKind, Weight};
 use crate::selection::{self, is_condition};
 use crate::switch::{is_deciding_switch, is_trial};
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{is_in, is_opaque, is_verb, spaced, words};
 use crate::{amount, code, filter, header, measure, pairs, party};
 

@@ -43,6 +43,7 @@ mod statement;
 mod switch;
 mod total;
 mod units;
+mod value;
 mod values;
 mod verb;
 mod words;

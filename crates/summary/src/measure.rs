@@ -3,7 +3,7 @@
 
 use gaiterguard_judge::Role;
 
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{is_in, words};
 use crate::{amount, units};
 

@@ -1,6 +1,6 @@
 //! Who sends something, who else gets it, and what is attached to it.
 
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{is_in, spaced, words};
 
 /// Words in the names of those that something comes from.

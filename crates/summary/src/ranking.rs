@@ -14,7 +14,8 @@ use crate::line::without_markup;
 use crate::member::{beginning, rest_of};
 use crate::path::{Name, Target};
 use crate::short::short_name;
-use crate::values::{ENDING_CHARS_MAX, VALUE_CHARS_MAX, Value, Values};
+use crate::value::{ENDING_CHARS_MAX, VALUE_CHARS_MAX, Value};
+use crate::values::Values;
 use crate::words::{is_in, spaced, words};
 use crate::{address, amount, audience, codes, filter, measure, outlier, party, selection};
 

@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::acts::{ACT_WRAPPERS, is_noun};
 use crate::path::Target;
-use crate::values::Value;
+use crate::value::Value;
 use crate::verb::Phrase;
 use crate::words::{capitalized, is_in, is_verb, noun_of, singular, spaced, words};
 

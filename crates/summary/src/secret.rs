@@ -4,7 +4,7 @@ use gaiterguard_domain::secret_name::mentions_secret;
 use gaiterguard_judge::Role;
 
 use crate::path::Target;
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{is_in, spaced};
 
 /// Names of values that say nothing about what they hold.

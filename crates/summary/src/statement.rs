@@ -3,7 +3,7 @@
 use gaiterguard_domain::effect::Effect;
 
 use crate::member::{Rest, beginning, rest_of};
-use crate::values::ENDING_CHARS_MAX;
+use crate::value::ENDING_CHARS_MAX;
 use crate::words::is_in;
 
 /// The longest statement that is kept, in characters. Of a longer one, a headline may miss the condition, and says so.

@@ -6,7 +6,8 @@ use gaiterguard_judge::Role;
 use crate::amount::{self, is_amount};
 use crate::fact::{FactKind, Ranked};
 use crate::money::Decimal;
-use crate::values::{Value, Values};
+use crate::value::Value;
+use crate::values::Values;
 use crate::words::{is_in, words};
 
 /// The sum of several amounts.

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{is_in, spaced};
 
 /// Last words of names whose whole numbers are points in time.

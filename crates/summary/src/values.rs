@@ -16,22 +16,16 @@ use http::Method;
 use crate::calldata::{self, TokenCall};
 use crate::calls::{Calls, effect_of_statement};
 use crate::member::{
-    Rest, beginning, bracketed, group_of, is_identifier, is_of_resource, rest_of, without_indices,
+    beginning, bracketed, group_of, is_identifier, is_of_resource, rest_of, without_indices,
 };
 use crate::procedure::{self, Procedure};
 use crate::statement::{self, Statement};
+use crate::value::{ENDING_CHARS_MAX, VALUE_CHARS_MAX, Value};
 use crate::words::is_in;
 use crate::{filter, header, pairs, party, selection};
 
 /// The most values that are read. A summary shows six, and a larger body is a list of more of the same.
 const VALUES_MAX: usize = 2000;
-
-/// The most characters of the beginning of a value that are kept. Enough for a whole letter of one page, or for its first
-/// half.
-pub(crate) const VALUE_CHARS_MAX: usize = 600;
-
-/// The most characters of the end of a longer value: its last two or three sentences.
-pub(crate) const ENDING_CHARS_MAX: usize = 160;
 
 /// How many texts that hold JSON are opened within one another, as deep as the assessor opens them.
 const WRAPPED_MAX: usize = 3;
@@ -47,49 +41,6 @@ const MARKUP_LOOKS: &str = "class style";
 const GENERIC_NAMES: &[&str] = &[
     "address", "amount", "code", "id", "key", "name", "number", "text", "value",
 ];
-
-/// A value and its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Value {
-    /// `header/NAME`, `query/NAME`, or `body` followed by a JSON pointer.
-    pub(crate) location: String,
-    /// The names of the members that it is in, the outermost first. Indices of lists are left out.
-    pub(crate) names: Vec<String>,
-    /// The value, or the beginning of it.
-    pub(crate) text: String,
-    /// What follows the first [`VALUE_CHARS_MAX`] characters.
-    pub(crate) rest: Option<Rest>,
-    /// The currency that an amount is written with, in the value itself.
-    pub(crate) currency: Option<String>,
-    /// The role of its name.
-    pub(crate) role: Role,
-    /// The document's description of it.
-    pub(crate) meaning: Option<String>,
-}
-
-impl Value {
-    /// Returns the name of the value; empty for a body that is a single text.
-    pub(crate) fn name(&self) -> &str {
-        self.names.last().map_or("", |name| &**name)
-    }
-
-    /// Whether `text` is only the beginning of it.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.rest.is_some()
-    }
-
-    /// Returns the group of the values that have the same name in other items of a list.
-    pub(crate) fn group(&self) -> String {
-        group_of(&self.location, &self.names)
-    }
-
-    /// Returns the location of the object or list that holds it.
-    pub(crate) fn parent(&self) -> &str {
-        self.location
-            .rsplit_once('/')
-            .map_or("", |(parent, _)| parent)
-    }
-}
 
 /// The values of a request.
 #[derive(Debug, Default)]

@@ -11,7 +11,8 @@ use gaiterguard_judge::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{Fact, FactKind};
-use crate::values::{Value, Values};
+use crate::value::Value;
+use crate::values::Values;
 use crate::words::{is_in, words};
 
 /// Currencies whose smallest unit is not a hundredth (ISO 4217), with the number of their decimals.

@@ -5,6 +5,7 @@ mod batch;
 mod calls;
 mod object;
 mod run;
+mod token;
 
 use gaiterguard_domain::effect::Effect;
 

@@ -10,7 +10,7 @@ use crate::audience;
 use crate::fact::FactKind;
 use crate::kind::{kind_of, pays_account};
 use crate::path::Target;
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{capitalized, is_in, singular, spaced, words};
 
 /// Verbs of a POST that changes what exists.

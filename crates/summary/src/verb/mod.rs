@@ -17,7 +17,7 @@ use crate::kind::{STORES, pays_account};
 use crate::member::is_identifier;
 use crate::path::Target;
 use crate::segments::is_file;
-use crate::values::Value;
+use crate::value::Value;
 use crate::words::{is_in, is_verb, singular, spaced};
 use documented::documented;
 use path::of_path;
