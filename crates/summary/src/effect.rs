@@ -59,7 +59,7 @@ pub(crate) fn without_names(
     effect_of_request(&renamed, Documented::Nothing)
 }
 
-/// Returns the effect of a request whose calls are about persons: whoever is created gets access, and nothing is sent to
+/// Returns the effect of a request whose calls are about persons: a person who is created gets access, and nothing is sent to
 /// them.
 pub(crate) fn of_persons(effect: Effect, values: &Values) -> Effect {
     const MAKES: &str = "add create insert register";

@@ -282,7 +282,7 @@ impl<'f> Found<'f> {
             alike.map(|one| &*one.fact.value).collect()
         };
         let is_same = |one: &&&'f Ranked| {
-            // What is done is said in each line.
+            // Each line says what is done.
             let is_act = is_in(METHODS, &one.fact.value);
             let own = values_of(first, &one.group);
             !is_act
@@ -348,7 +348,7 @@ impl<'f> Found<'f> {
         if odd.iter().filter(|one| **one).count() * 2 >= odd.len() {
             odd.fill(false);
         }
-        // A request that only reads is no odd one among others that write.
+        // A request that only reads is not odd among others that write.
         for (one, (_, values)) in odd.iter_mut().zip(&self.items) {
             let reads = |value: &&Ranked| {
                 last_name(value) == "method" && is_in("GET HEAD", &value.fact.value)
@@ -439,7 +439,7 @@ fn line_of(values: &[&Ranked], list: &str) -> Vec<Part> {
             line.own(" ");
         }
     };
-    // What a request of a batch is sent to comes before its values.
+    // The target of a request of a batch comes before its values.
     if is_request && let Some(own) = identity(&rest, is_request, around) {
         space(&mut line, has_lead);
         line.value(own, VALUE_CHARS_MAX);

@@ -61,7 +61,7 @@ pub(crate) fn beginning(text: &str, chars_max: usize) -> (&str, bool) {
     }
 }
 
-/// What is left of a text after its beginning.
+/// The part of a text after its beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rest {
     /// How many characters are between the beginning and the ending.

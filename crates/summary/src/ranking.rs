@@ -41,7 +41,7 @@ pub(crate) struct Ranking<'a> {
     pub(crate) effect: Effect,
     /// Whether people expect an amount in such a request.
     pub(crate) expects_amount: bool,
-    /// Whether the request makes something that lets in whoever has it: a key, a link, an invitation.
+    /// Whether the request makes something that lets in anyone who has it: a key, a link, an invitation.
     pub(crate) can_expire: bool,
 }
 

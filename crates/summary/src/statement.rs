@@ -6,7 +6,7 @@ use crate::member::{Rest, beginning, rest_of};
 use crate::value::ENDING_CHARS_MAX;
 use crate::words::is_in;
 
-/// The longest statement that is kept, in characters. Of a longer one, a headline may miss the condition, and says so.
+/// The longest statement that is kept, in characters. The headline of a longer one may lack the condition, and says so.
 const STATEMENT_CHARS_MAX: usize = 4000;
 
 /// The longest text that is read, in bytes. Dumps of databases are longer, and they are files.
@@ -28,7 +28,7 @@ pub(crate) struct Statement {
     pub(crate) location: String,
     /// The statement in one line, without its comments, or the beginning of it.
     pub(crate) text: String,
-    /// What is left of it.
+    /// The part of it after that.
     pub(crate) rest: Option<Rest>,
     /// Its effect; `None` if it only reads.
     pub(crate) effect: Option<Effect>,

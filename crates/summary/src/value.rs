@@ -20,7 +20,7 @@ pub(crate) struct Value {
     pub(crate) names: Vec<String>,
     /// The value, or the beginning of it.
     pub(crate) text: String,
-    /// What follows the first [`VALUE_CHARS_MAX`] characters.
+    /// The part after the first [`VALUE_CHARS_MAX`] characters.
     pub(crate) rest: Option<Rest>,
     /// The currency that an amount is written with, in the value itself.
     pub(crate) currency: Option<String>,

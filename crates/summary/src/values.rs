@@ -362,7 +362,7 @@ impl Reader<'_> {
 
     /// Reads a text, or the values in it: those of JSON, XML or a message of mail, as they are or in base64.
     fn text(&mut self, location: &str, text: &str) {
-        // What a secret consists of is not shown either.
+        // The parts of a secret are not shown either.
         let is_secret = self.names.iter().any(|name| mentions_secret(name));
         if self.wrapped == WRAPPED_MAX || is_secret {
             self.leaf(location, text, Kind::Other);

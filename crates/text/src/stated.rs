@@ -493,7 +493,7 @@ pub fn in_intent(text: &str) -> Vec<Stated<'_>> {
         let is_range = is_choice(tokens.get(at + width)) && is_number(at + width + 1)
             || at >= 2 && is_choice(tokens.get(at - 1)) && last == at - 2
             || matches!(gap, "-" | "–" | " - " | " – ") && is_number(at + width);
-        // `two-factor` is no count.
+        // `two-factor` is not a count.
         let is_word = is_joined && !is_range;
         if is_code
             || is_word

@@ -18,7 +18,7 @@ describe('a value', () => {
 });
 
 describe('a secret of a request', () => {
-  const body = JSON.stringify({ user: 'ann', passwd: 'tulip "9" harbour' });
+  const body = JSON.stringify({ user: 'ann', passwd: 'tulip "9" harbor' });
   const action = {
     request_body: body,
     decompressed_body: null,
@@ -29,8 +29,8 @@ describe('a secret of a request', () => {
 
   it('is hidden in its body and in any other text', () => {
     const secrets = secretsOf(action);
-    expect(secrets).toEqual(['tulip "9" harbour']);
+    expect(secrets).toEqual(['tulip "9" harbor']);
     expect(withoutSecrets(body, secrets)).toBe(`{"user":"ann","passwd":"${MASK}"}`);
-    expect(withoutSecrets('q=tulip+%229%22+harbour', secrets)).toBe(`q=${MASK}`);
+    expect(withoutSecrets('q=tulip+%229%22+harbor', secrets)).toBe(`q=${MASK}`);
   });
 });

@@ -8,7 +8,7 @@ export interface Ends {
   ending: string;
 }
 
-/** What is left of a text of which only the beginning is known. */
+/** The end of a text whose beginning alone is shown. */
 export interface Unread {
   hiddenCharacters: number;
   ending: string;

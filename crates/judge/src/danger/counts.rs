@@ -119,7 +119,7 @@ fn is_total(numbers: &[f64], value: f64) -> bool {
         })
 }
 
-/// Whether a number that differs by one may include whoever asks.
+/// Whether a number that differs by one may include the person who asks.
 fn includes_others(scene: &Scene<'_>, one: &Stated<'_>, value: f64) -> bool {
     same(value - one.number, 1.0)
         && scene.has(list![

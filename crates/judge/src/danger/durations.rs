@@ -269,13 +269,13 @@ fn read<'s, 'a>(scene: &'s Scene<'_>, value: &'s Value<'a>) -> Option<Reading<'s
             || value.name.iter().all(|word| {
                 unit_of(word).is_some() && (word.ends_with('s') || value.name.len() > 1)
             });
-        // `ids`, `per_day`, `max_hours` and the like are not lengths.
+        // `ids`, `per_day`, `max_hours` and similar names are not lengths.
         let unit = if is_length {
             own_unit
-                .or_else(|| unit_beside(scene, value))
+                .or_else(|| unit_next_to(scene, value))
                 .or_else(|| unit_documented(scene, value))
         } else if is_amount {
-            unit_beside(scene, value)
+            unit_next_to(scene, value)
         } else {
             None
         };
@@ -354,7 +354,7 @@ fn is_one_word(value: &Value<'_>, words: &[&str]) -> bool {
 }
 
 /// The unit that is named next to a number: `{"value": 30, "unit": "days"}`.
-fn unit_beside(scene: &Scene<'_>, value: &Value<'_>) -> Option<&'static str> {
+fn unit_next_to(scene: &Scene<'_>, value: &Value<'_>) -> Option<&'static str> {
     let mut numbers = scene
         .siblings(value)
         .filter(|one| one.text.parse::<f64>().is_ok());

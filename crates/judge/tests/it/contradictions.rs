@@ -177,7 +177,7 @@ fn a_length_of_time_that_fits_is_not_named() {
         (
             "POST",
             "/messages",
-            "Tell Ole that the drill takes two hours",
+            "Inform Ole that the drill takes two hours",
             r#"{"to":"Ole","text":"The drill takes 2 hours","ttl":86400}"#,
         ),
         (
@@ -480,7 +480,7 @@ fn a_right_that_is_stronger_than_the_one_in_the_intent_is_named() {
             ),
             "The intent says “read access”, but “role” is “writer”.",
         ),
-        // The policy is replaced as a whole, with the rights of others, who are no part of the contradiction.
+        // The policy is replaced as a whole, with the rights of others, which do not contradict the intent.
         (
             (
                 "PUT",
@@ -544,7 +544,7 @@ fn a_number_that_was_far_smaller_before_is_named() {
 }
 
 #[test]
-fn a_contradiction_changes_no_score_and_a_read_has_none() {
+fn a_contradiction_changes_no_score_and_is_not_named_for_a_read() {
     let request = case((
         "POST",
         "/v2/signing-keys",

@@ -40,7 +40,7 @@ fn a_link_without_a_recipient_and_a_code_for_everyone_are_named() {
         &json(
             "POST",
             share,
-            "Share the budget with Tilda",
+            "Share the budget with Tina",
             r#"{"item":"Budget.ods","kind":3,"rights":1}"#,
         ),
         "shares something without naming anyone",
@@ -48,8 +48,8 @@ fn a_link_without_a_recipient_and_a_code_for_everyone_are_named() {
     is_ordinary(&json(
         "POST",
         share,
-        "Share the budget with Tilda",
-        r#"{"item":"Budget.ods","kind":0,"with":"tilda","rights":1}"#,
+        "Share the budget with Tina",
+        r#"{"item":"Budget.ods","kind":0,"with":"tina","rights":1}"#,
     ));
     is_ordinary(&json(
         "POST",
@@ -60,13 +60,13 @@ fn a_link_without_a_recipient_and_a_code_for_everyone_are_named() {
     let mut coded = json(
         "POST",
         "/albums/7/guests",
-        "Let Tilda see the album",
-        r#"{"mode_type":"3","guest":"tilda"}"#,
+        "Let Tina see the album",
+        r#"{"mode_type":"3","guest":"tina"}"#,
     );
     coded.documents = Documents::Summary("Add a guest".to_owned(), vec![]);
     coded.descriptions = vec![("/mode_type", "0 person, 1 team, 3 anyone on the internet")];
     names(&coded, "“mode_type” is 3 (anyone on the internet)");
-    let mut person = coded.clone().json(r#"{"mode_type":"0","guest":"tilda"}"#);
+    let mut person = coded.clone().json(r#"{"mode_type":"0","guest":"tina"}"#);
     person.descriptions.clone_from(&coded.descriptions);
     is_ordinary(&person);
     let mut role = json(

@@ -30,7 +30,7 @@ pub(crate) const ATTEMPT_MAX: Duration = Duration::from_secs(20);
 
 /// A card that a receiver has.
 pub(crate) struct SentCard {
-    /// What identifies it for the receiver.
+    /// The id by which the receiver knows it.
     pub(crate) receipt: String,
     /// The messages of all requests that it is about; empty if it is about one.
     pub(crate) several: Vec<Message>,

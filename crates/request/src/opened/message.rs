@@ -70,7 +70,7 @@ pub fn message<'a>(text: &str, arena: &'a Arena) -> Option<Node<'a>> {
     Some(Node::Map(arena.list(&members)))
 }
 
-/// What a message says, and what is attached to it.
+/// The text of a message, and its attachments.
 #[derive(Default)]
 struct Content {
     text: Option<String>,
@@ -108,7 +108,7 @@ impl Content {
             "text/plain" if self.text.is_none() => self.text = decoded,
             "text/html" if self.html.is_none() => self.html = decoded,
             "text/plain" | "text/html" => {}
-            // What is attached without a name is named by its type.
+            // An attachment without a name is named by its type.
             _ => self.attachments.push(essence),
         }
     }
@@ -137,7 +137,7 @@ fn headers(head: &str) -> Option<Vec<(String, String)>> {
     Some(headers)
 }
 
-/// Decodes the encoded words of a header (RFC 2047): `=?utf-8?Q?F=C3=BCr?=`. What cannot be read stays as it is.
+/// Decodes the encoded words of a header (RFC 2047): `=?utf-8?Q?F=C3=BCr?=`. A word that cannot be read stays as it is.
 fn without_words(value: &str) -> String {
     let mut shown = String::new();
     let mut rest = value;
@@ -153,7 +153,7 @@ fn without_words(value: &str) -> String {
             };
             Some((String::from_utf8(bytes).ok()?, behind))
         };
-        // Spaces between two encoded words are none of the text.
+        // Spaces between two encoded words do not belong to the text.
         if shown.is_empty() || !before.trim().is_empty() {
             shown.push_str(before);
         }

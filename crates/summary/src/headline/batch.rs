@@ -36,7 +36,7 @@ enum Danger {
     Reading,
 }
 
-/// What one or several requests of a batch do.
+/// The act of one or several requests of a batch.
 struct Act<'f> {
     danger: Danger,
     /// The verb and the noun.

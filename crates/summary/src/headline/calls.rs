@@ -52,7 +52,7 @@ impl Headline<'_> {
             Effect::Pay | Effect::Access | Effect::ShareOutside
         );
         if reaches || recipients.iter().any(|one| receives(&one.fact.name)) {
-            // Whoever is created is not somebody that it is sent to.
+            // A person who is created is not one to whom it is sent.
             let is_person = self
                 .calls
                 .named

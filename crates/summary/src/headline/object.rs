@@ -1,4 +1,4 @@
-//! What the verb of a headline is about, and what that belongs to.
+//! The object of a headline's verb, and the things that it belongs to.
 
 use super::Headline;
 use crate::fact::{FactKind, Ranked};

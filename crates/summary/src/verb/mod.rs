@@ -98,7 +98,7 @@ pub(crate) fn of(
     }
 }
 
-/// What is sent or moved, and has no name in a path.
+/// Things that are sent or moved, and have no name in a path.
 const MOVED: &str = "email fax funds letter message money notification payment sms text";
 
 /// Whether the noun of a document says that something else is done than the verb of the path reads like: a request to

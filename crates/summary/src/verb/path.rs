@@ -62,7 +62,7 @@ struct Path<'t> {
     form: Form,
     /// The words after the last name, without those that say nothing.
     trailing: Vec<&'t String>,
-    /// Whether it says that its act is done to several things at once.
+    /// Whether it says that its act is done to several things together.
     is_bulk: bool,
 }
 

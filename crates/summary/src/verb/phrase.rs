@@ -120,7 +120,7 @@ impl Phrase {
             && (is_of_place && says_right || noun.starts_with("access ") && !noun.ends_with("log"))
     }
 
-    /// Whether the thing lets in whoever has it, so that it matters when it ends.
+    /// Whether the thing lets in anyone who has it, so that it matters when it ends.
     pub(crate) fn can_expire(&self) -> bool {
         const THINGS: &str = "access badge certificate credential grant invitation invite key link pass permit secret share \
             token";

@@ -1,4 +1,4 @@
-//! What is within a container is what the request does: requests in a batch, a mail in a text, the call of a token.
+//! The contents of a container are what the request does: requests in a batch, a mail in a text, the call of a token.
 
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_summary::{Part, Summary};
@@ -76,7 +76,7 @@ fn a_batch_counts_its_acts_and_names_the_most_dangerous_first() {
 #[test]
 fn a_mail_in_base64_is_read_by_its_headers_and_its_text() {
     let raw = "VG86IHBpYUBub3J0aHdpbmQuZXhhbXBsZQ0KQmNjOiB4QG91dC5leGFtcGxlDQpTdWJqZWN0OiBLZXlzDQpNSU1FLVZlcnNpb246\
-        IDEuMA0KQ29udGVudC1UeXBlOiB0ZXh0L3BsYWluDQoNClRoZSBrZXlzIGFyZSBhdCB0aGUgZGVzay4NCg";
+        IDEuMA0KQ29udGVudC1UeXBlOiB0ZXh0L3BsYWluDQoNClRoZSBrZXlzIGFyZSBhdCB0aGUgZG9vci4NCg";
     let found = of(
         Effect::ShareOutside,
         &Method::POST,
@@ -89,7 +89,7 @@ fn a_mail_in_base64_is_read_by_its_headers_and_its_text() {
         "{text}"
     );
     assert!(
-        text.ends_with("subject “Keys”: “The keys are at the desk.”"),
+        text.ends_with("subject “Keys”: “The keys are at the door.”"),
         "{text}"
     );
 }
@@ -195,7 +195,7 @@ fn what_a_missing_value_means_is_said_as_the_documents_do() {
         "/gates/{id}/override",
         "Override a gate",
         &[
-            ("/lanes", "Lanes; an empty list means all lanes"),
+            ("/gates", "Gates; an empty list means all gates"),
             ("/until", "When it ends"),
         ],
     );
@@ -203,18 +203,18 @@ fn what_a_missing_value_means_is_said_as_the_documents_do() {
         Effect::Change,
         &Method::PUT,
         "/gates/N1/override",
-        br#"{"position":"open","lanes":[],"until":null}"#,
+        br#"{"position":"open","gates":[],"until":null}"#,
         Some(&documented),
     );
     let text = found.text();
     assert!(
-        text.contains("lanes none (all lanes)") && text.contains("until no end"),
+        text.contains("gates none (all gates)") && text.contains("until no end"),
         "{text}"
     );
 }
 
 #[test]
-fn a_choice_is_no_secret_and_what_a_secret_consists_of_is_one() {
+fn a_choice_is_not_a_secret_but_the_parts_of_a_secret_are() {
     let body = json!({"service_token": "evening_express", "access_token": "evening_express",
         "credentials": "{\"user\": \"ida\", \"phrase\": \"blue tulip\"}"});
     let found = of(Effect::Create, &Method::POST, "/labels", &body);

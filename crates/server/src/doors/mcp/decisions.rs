@@ -133,7 +133,7 @@ impl Decisions {
                 }
                 notice = self.notices.recv() => match notice {
                     Ok(Notice::Entry(entry)) => self.add(&entry),
-                    // What was missed precedes the next response about the request.
+                    // A missed decision precedes the next response about its request.
                     Ok(Notice::AuthorityChanged(_) | Notice::Missed) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return None,
                 },
