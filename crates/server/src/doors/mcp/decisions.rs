@@ -79,14 +79,14 @@ pub(in crate::doors) async fn decisions(
     State(state): State<AgentState>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    refuse_foreign_pages(&state, &headers)?;
+    let caller = agent::of_headers(&state.gateway, &headers)?;
     if !opens_pages(&headers) || state.dashboard_url.is_none() {
         let mut refused = no_such_method().await;
         let allowed = HeaderValue::from_static("POST");
         refused.headers_mut().insert(ALLOW, allowed);
         return Ok(refused);
     }
-    refuse_foreign_pages(&state, &headers)?;
-    let caller = agent::of_headers(&state.gateway, &headers)?;
     let stream = Decisions {
         notices: state.gateway.store().notices(),
         caller: Arc::new(caller),
