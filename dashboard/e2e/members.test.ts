@@ -156,6 +156,6 @@ test('a person with an account signs in to accept, and switches between workspac
   await wrong.getByRole('button', { name: 'Create account and join' }).waitFor();
   await bob.goto(joined.json.link);
   await bob.getByRole('button', { name: 'Accept invitation' }).click();
-  await bob.getByRole('alert').getByText('for another email address').waitFor();
+  await bob.getByRole('alert').getByText('for a different email address').waitFor();
   expect(stage.trouble).toEqual([]);
 });

@@ -81,7 +81,9 @@ test.each([
     await expect.poll(() => focused(page)).toBe('Send a sample that is held');
     await reader.key('Enter');
 
-    const approve = page.getByRole('button', { name: /^(Approve|Hold to approve)$/ });
+    const approve = page.getByRole('button', {
+      name: /^(Approve|Approve in 2 steps|Hold to approve)$/,
+    });
     await approve.waitFor();
     await reader.read('card');
     // A person has read the card before; this is faster.

@@ -145,7 +145,7 @@ async fn a_request_that_nobody_decides_is_escalated_to_a_person(storage: Storage
         skipped["last_error"]
             .as_str()
             .unwrap()
-            .contains("may not decide")
+            .contains("could not decide")
     );
     assert_eq!(mails(&server).await.len(), invited + 1);
 }
