@@ -139,7 +139,7 @@ fn stated(scene: &Scene<'_>) -> Option<(String, usize)> {
         let words = words_of(token);
         if is_name && !token.contains('@') && words.len() <= 4 {
             let at_end = [words.first(), words.last()].into_iter().flatten();
-            if at_end.filter_map(|word| rank(word)).next().is_some() {
+            if at_end.find_map(|word| rank(word)).is_some() {
                 named = named.or_else(|| Some(token.to_owned()));
             }
         }

@@ -157,15 +157,12 @@ fn without_words(value: &str) -> String {
         if shown.is_empty() || !before.trim().is_empty() {
             shown.push_str(before);
         }
-        match word() {
-            Some((word, behind)) => {
-                shown.push_str(&word);
-                rest = behind;
-            }
-            None => {
-                shown.push_str("=?");
-                rest = after;
-            }
+        if let Some((word, behind)) = word() {
+            shown.push_str(&word);
+            rest = behind;
+        } else {
+            shown.push_str("=?");
+            rest = after;
         }
     }
     shown.push_str(rest);

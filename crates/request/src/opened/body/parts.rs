@@ -10,8 +10,8 @@ use crate::opened::sniff::begins_like_xml;
 use crate::opened::{Decoded, encoding, nested};
 use crate::reading::multipart::form;
 
-/// How deep the parts of a batch are taken apart: OData has its changes in a multipart body of their own within one
-/// (OData 4.01, part 1, section 11.7.7.1).
+/// How deep the parts of a batch are taken apart: `OData` has its changes in a multipart body of their own within one
+/// (`OData` 4.01, part 1, section 11.7.7.1).
 const NESTED_MAX: usize = 3;
 
 /// The most requests that are read of a batch. A body with more is not taken apart any further.
