@@ -631,6 +631,7 @@ test('on a phone, the confirmation of a swipe is above the bar, and says when it
 });
 
 test('what is written about a request outlasts the decision on the one before', async () => {
+  await stage.open('/');
   const first = await hold('/files/slow.txt', 'Remove it');
   const second = await hold('/files/next.txt', 'Remove it');
   await card(second).waitFor();

@@ -31,12 +31,12 @@ import { type Mark, Reason } from './WhyScore';
 /** More of a value would push the other facts off the screen. A text for people gets more room. */
 const VALUE_LINES_MAX = 6;
 const VALUE_CHARACTERS_MAX = 240;
-const TEXT_LINES_MAX = 9;
-const TEXT_CHARACTERS_MAX = 320;
+const TEXT_LINES_MAX = 7;
+const TEXT_CHARACTERS_MAX = 250;
 
 /** How many lines of values, and of texts for people next to them, a phone shows before the rest is folded. */
 const PHONE_LINES_MAX = 7;
-const PHONE_TEXT_LINES_MAX = 9;
+const PHONE_TEXT_LINES_MAX = 7;
 
 /** More remarks on addresses would push the other facts off the screen. */
 const REMARKS_MAX = 3;

@@ -138,7 +138,7 @@ fn stated(scene: &Scene<'_>) -> Option<(String, usize)> {
         let is_name = token.contains(['-', ':', '_', '.', '/']) && !token.contains("://");
         let words = words_of(token);
         if is_name && !token.contains('@') && words.len() <= 4 {
-            let at_end = [words.first(), words.last()].into_iter().flatten();
+            let mut at_end = [words.first(), words.last()].into_iter().flatten();
             if at_end.find_map(|word| rank(word)).is_some() {
                 named = named.or_else(|| Some(token.to_owned()));
             }
