@@ -27,8 +27,10 @@ enum Kind {
 
 use Kind::{Address, Amount, Switch, Token};
 
-/// The functions that are read: their selectors, their names, and their arguments.
-const FUNCTIONS: &[(&str, &str, &[(&str, Kind)])] = &[
+/// A function that is read: its selector, its name, and its arguments.
+type Function = (&'static str, &'static str, &'static [(&'static str, Kind)]);
+
+const FUNCTIONS: &[Function] = &[
     (
         "095ea7b3",
         "approve",

@@ -52,7 +52,7 @@ pub(crate) fn operator(name: &str) -> Option<&'static str> {
     known.filter(|_| is_marked).map(|(_, sign)| *sign)
 }
 
-/// Returns a condition of PostgREST on a column in words: `neq.5512` as `is not 5512`. The columns of its queries have
+/// Returns a condition of `PostgREST` on a column in words: `neq.5512` as `is not 5512`. The columns of its queries have
 /// their operator in front of the value.
 pub(crate) fn compared(value: &Value) -> Option<String> {
     const SIGNS: &[(&str, &str)] = &[

@@ -166,9 +166,11 @@ impl Sender {
             };
             if !Box::pin(attempts.follow(&error, revoked)).await {
                 let failure = failed(error);
-                return Err(match attempts.may_have_been_sent() {
-                    true => failure.of_a_repetition(),
-                    false => failure,
+                let repeats = attempts.may_have_been_sent();
+                return Err(if repeats {
+                    failure.of_a_repetition()
+                } else {
+                    failure
                 });
             }
         }
