@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum ActionStatus {
-    /// See [`ActionState::Pending`].
+    /// See [`ActionState::Pending`](super::ActionState::Pending).
     Pending,
-    /// See [`ActionState::Approved`].
+    /// See [`ActionState::Approved`](super::ActionState::Approved).
     Approved,
-    /// See [`ActionState::Denied`].
+    /// See [`ActionState::Denied`](super::ActionState::Denied).
     Denied,
-    /// See [`ActionState::Revoked`].
+    /// See [`ActionState::Revoked`](super::ActionState::Revoked).
     Revoked,
-    /// See [`ActionState::Expired`].
+    /// See [`ActionState::Expired`](super::ActionState::Expired).
     Expired,
-    /// See [`ActionState::Executing`].
+    /// See [`ActionState::Executing`](super::ActionState::Executing).
     Executing,
-    /// See [`ActionState::Executed`].
+    /// See [`ActionState::Executed`](super::ActionState::Executed).
     Executed,
-    /// See [`ActionState::Indeterminate`].
+    /// See [`ActionState::Indeterminate`](super::ActionState::Indeterminate).
     Indeterminate,
 }
 
