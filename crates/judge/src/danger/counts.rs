@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gaiterguard_text::quantities::{self, is_money};
-use gaiterguard_text::stated::{self, Bound, Stated};
+use gaiterguard_text::stated::{Bound, Stated};
 use gaiterguard_text::words::{of_text, stem};
 
 use super::scene::{Scene, Value, has_any, last_part};
@@ -56,7 +56,7 @@ pub(super) fn another(scene: &Scene<'_>) -> Option<Finding> {
     if !scene.changes() || scene.has(COMPUTED) {
         return None;
     }
-    let all = stated::in_intent(scene.compared.intent);
+    let all = scene.stated();
     let counts: Vec<&Stated<'_>> = all
         .iter()
         .filter(|one| one.span.is_none() && one.number > 0.0)
@@ -264,7 +264,7 @@ pub(super) fn another_sign(scene: &Scene<'_>) -> Option<Finding> {
     if !scene.changes() {
         return None;
     }
-    let all = stated::in_intent(scene.compared.intent);
+    let all = scene.stated();
     let holds = |wanted: f64| {
         let mut own = scene.values.iter().filter_map(number);
         own.any(|own| same(own, wanted))

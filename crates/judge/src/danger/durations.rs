@@ -111,8 +111,9 @@ pub(super) fn another(scene: &Scene<'_>) -> Option<Finding> {
     if !scene.changes() || scene.says(COMPUTED) {
         return None;
     }
-    let times: Vec<Stated<'_>> = stated::in_intent(scene.compared.intent)
-        .into_iter()
+    let times: Vec<&Stated<'_>> = scene
+        .stated()
+        .iter()
         .filter(|one| one.span.is_some())
         .collect();
     if times.is_empty() || times.iter().any(|one| one.is_range) {
@@ -128,6 +129,7 @@ pub(super) fn another(scene: &Scene<'_>) -> Option<Finding> {
     }
     let open: Vec<&Stated<'_>> = times
         .iter()
+        .copied()
         .filter(|one| !readings.iter().any(|reading| reading.fits(one)))
         .filter(|one| !is_elsewhere(scene, one, &readings))
         .collect();

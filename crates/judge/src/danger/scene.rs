@@ -1,7 +1,10 @@
 //! The values of a request and the words of its intent, as dangers are looked for in them.
 
+use std::cell::OnceCell;
+
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::secret_name::mentions_secret;
+use gaiterguard_text::stated::{self, Stated};
 use gaiterguard_text::words::{of_name, of_text};
 
 use crate::compare::Compared;
@@ -34,6 +37,7 @@ pub(super) struct Scene<'a> {
     pub(super) intent_text: String,
     /// The letters and digits of the intent alone, in lower case and without accents.
     pub(super) intent_squeezed: String,
+    stated: OnceCell<Vec<Stated<'a>>>,
 }
 
 impl<'a> Value<'a> {
@@ -136,7 +140,14 @@ impl<'a> Scene<'a> {
             intent: of_text(compared.intent).map(str::to_lowercase).collect(),
             intent_text: compared.intent.to_lowercase(),
             intent_squeezed: squeezed(compared.intent),
+            stated: OnceCell::new(),
         }
+    }
+
+    /// Returns the quantities that the intent states.
+    pub(super) fn stated(&self) -> &[Stated<'a>] {
+        self.stated
+            .get_or_init(|| stated::in_intent(self.compared.intent))
     }
 
     /// Whether the intent has a word that begins with one of these.
