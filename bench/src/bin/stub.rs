@@ -102,15 +102,14 @@ async fn serve(arguments: &Arguments) -> BenchResult<()> {
         let (stub, tls) = (Arc::clone(&stub), tls.clone());
         tokio::spawn(async move {
             match tls {
-                None => serve_connection(stub, stream).await,
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
-                        serve_http_2(stub, stream).await;
-                    }
-                    Ok(stream) => serve_connection(stub, stream).await,
+                None => serve_connection(stub, stream, false).await,
+                Some(tls) => {
                     // A peer that disconnects early does not matter here.
-                    Err(_) => {}
-                },
+                    if let Ok(stream) = tls.accept(stream).await {
+                        let is_http_2 = stream.get_ref().1.alpn_protocol() == Some(HTTP_2);
+                        serve_connection(stub, stream, is_http_2).await;
+                    }
+                }
             }
         });
     }
@@ -135,31 +134,25 @@ fn acceptor(arguments: &Arguments) -> BenchResult<Option<TlsAcceptor>> {
 async fn serve_connection(
     stub: Arc<Stub>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    is_http_2: bool,
 ) {
     let service = service_fn(move |request| {
         let stub = Arc::clone(&stub);
         async move { stub.response(request).await }
     });
+    let stream = TokioIo::new(stream);
+    let served = if is_http_2 {
+        http2::Builder::new(TokioExecutor::new())
+            .serve_connection(stream, service)
+            .await
+    } else {
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .serve_connection(stream, service)
+            .await
+    };
     // A peer that disconnects early does not matter here.
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .serve_connection(TokioIo::new(stream), service)
-        .await
-        .ok();
-}
-
-async fn serve_http_2(
-    stub: Arc<Stub>,
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-) {
-    let service = service_fn(move |request| {
-        let stub = Arc::clone(&stub);
-        async move { stub.response(request).await }
-    });
-    http2::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(stream), service)
-        .await
-        .ok();
+    served.ok();
 }
 
 impl Stub {
