@@ -169,19 +169,8 @@ const OTHER_DAYS: &[&str] = list![
     timestamp sent as version requested
 ];
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+const MONTHS: &[&str] = list![
+    January February March April May June July August September October November December
 ];
 
 fn spoken(date: Date) -> String {
@@ -245,21 +234,16 @@ pub(super) fn longer_time(scene: &Scene<'_>) -> Option<Finding> {
     {
         return None;
     }
-    let is_of = |value: &Value<'_>, words: &[&str]| value.is_named(words);
-    let end = scene.values.iter().find(|value| {
-        is_of(
-            value,
-            &["stop", "end", "until", "to", "before", "lte", "lt", "max"],
-        ) && Date::read(&value.text).is_some()
-    })?;
-    let start = scene.siblings(end).find(|value| {
-        is_of(
-            value,
-            &[
-                "start", "from", "since", "begin", "after", "gte", "gt", "min",
-            ],
-        ) && Date::read(&value.text).is_some()
-    })?;
+    let is_date = |value: &&Value<'_>, words: &[&str]| {
+        value.is_named(words) && Date::read(&value.text).is_some()
+    };
+    let end = scene
+        .values
+        .iter()
+        .find(|value| is_date(value, list![stop end until to before lte lt max]))?;
+    let start = scene
+        .siblings(end)
+        .find(|value| is_date(value, list![start from since begin after gte gt min]))?;
     let number = |value: &Value<'_>| {
         let date = Date::read(&value.text)?;
         Some(i64::from(date.year?) * 365 + i64::from(date.month) * 30 + i64::from(date.day))
