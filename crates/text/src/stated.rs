@@ -270,7 +270,7 @@ pub fn in_query(written: &str) -> Option<(Span, String)> {
     found.pop().filter(|_| is_same)
 }
 
-/// Says a length, of which a month and a year have more than one.
+/// Says a length. A month and a year have more than one.
 pub fn spoken_of(span: Span) -> String {
     let (least, most) = (span.least / DAY, span.most / DAY);
     let years = most / 366.0;
@@ -320,7 +320,7 @@ pub struct Stated<'a> {
 /// The words that are kept on each side.
 const WORDS_AROUND: usize = 4;
 
-/// The most quantities that are read. An intent with more is a list, of which each fits something.
+/// The most quantities that are read. An intent with more is a list whose items each fit something.
 const STATED_MAX: usize = 12;
 
 struct Token<'a> {

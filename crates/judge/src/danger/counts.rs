@@ -14,8 +14,8 @@ use crate::signal;
 /// Words in the names of values that count what the rest of the request names.
 const COUNT: &[&str] = &["quantity", "qty", "count"];
 
-/// Words in the names of numbers that neither count nor set anything that an intent states, or of which the intent states
-/// another end.
+/// Words in the names of numbers that neither count nor set anything that an intent states, or that are the other end of a
+/// range that it states.
 const OTHER_NUMBERS: &[&str] = list![
     id ids port version year month page offset index position order priority timestamp time phone
     zip code max maximum min minimum limit capacity available remaining stock line row column x y
@@ -46,7 +46,7 @@ const CHANGES: &[&str] = list![
     add remov grow expand reduc deduct subtract free releas
 ];
 
-/// Verbs of which the number comes right after them.
+/// Verbs that are followed by their number.
 const ORDERS: &[&str] = list![
     order buy purchase reserve book send ship request get take reorder print sell
 ];
@@ -193,7 +193,7 @@ fn by_value(scene: &Scene<'_>, one: &Stated<'_>, numbers: &[f64]) -> Option<Find
     Some(value.danger(contradiction(one, value)))
 }
 
-/// Whether the request gives the whole of a number or a list, of which the intent may state only what is new.
+/// Whether the request gives the whole of a number or a list, where the intent may state only what is new.
 fn replaces(scene: &Scene<'_>) -> bool {
     let method = scene.compared.request.method;
     *method == http::Method::PUT || *method == http::Method::PATCH

@@ -18,7 +18,7 @@ impl Headline<'_> {
             .location
             .rsplit_once('/')
             .map_or("", |(place, _)| place);
-        let beside = |wanted: &str| {
+        let next_to_it = |wanted: &str| {
             let location = format!("{place}/{wanted}");
             self.facts.iter().find(|one| one.fact.location == location)
         };
@@ -50,7 +50,7 @@ impl Headline<'_> {
                 line.own(" of the token");
             }
         }
-        if let Some(token) = beside("to") {
+        if let Some(token) = next_to_it("to") {
             line.own(" ");
             line.value(token, VALUE_CHARS_MAX);
         }
@@ -62,7 +62,7 @@ impl Headline<'_> {
             "" => {}
             owner => value(line, " to ", owner),
         }
-        match (argument("sender"), beside("from")) {
+        match (argument("sender"), next_to_it("from")) {
             ("", Some(from)) => {
                 line.own(" from ");
                 line.value(from, VALUE_CHARS_MAX);
